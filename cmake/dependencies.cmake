@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# Versions are those of Debian 12; conan/conanfile.py names the same ones.
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED COMPONENTS url)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(PostgreSQL 15 REQUIRED)
+find_package(ICU 72 REQUIRED COMPONENTS uc i18n)
+find_package(fmt CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(yaml-cpp CONFIG REQUIRED)
+find_package(RapidJSON CONFIG REQUIRED)
+find_package(libical CONFIG QUIET)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libical REQUIRED IMPORTED_TARGET libical)
+pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
+
+add_library(calsync_boost INTERFACE)
+target_link_libraries(calsync_boost INTERFACE Boost::headers Boost::url Threads::Threads)
+target_compile_definitions(calsync_boost INTERFACE
+  BOOST_ASIO_NO_DEPRECATED
+  # A failed assertion inside Beast 1.81's chunk parser must cost one connection, not the process:
+  # base/assert.cpp turns it into an exception.
+  BOOST_ENABLE_ASSERT_HANDLER)
+
+add_library(calsync_rapidjson INTERFACE)
+target_include_directories(calsync_rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIRS})

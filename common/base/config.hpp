@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/base/log.hpp"
+#include "common/base/result.hpp"
+#include "common/base/secret.hpp"
+
+namespace calsync {
+
+using Environment = std::map<std::string, std::string>;
+
+/// Settings of both daemons: the YAML file under `--config`, overridden by the environment. docs/configuration.md explains
+/// each key. Secrets come from the environment or from files named by NAME_FILE, never from YAML.
+struct Settings {
+  struct Server {
+    std::string host = "127.0.0.1";
+    int port = 8080;
+    std::string public_url{};   ///< how browsers reach us; default http://host:port
+    int max_connections = 4096;
+    int drain_seconds = 20;
+  } server;
+  struct OAuth {
+    bool require_confirmation = false;
+    std::vector<std::string> return_to{};  ///< exact URLs that a connect may end at
+    int link_seconds = 600;                ///< life of a connect link, at most 600
+  } oauth;
+  struct Google {
+    std::string client_id{};
+    Secret client_secret{};
+    std::string redirect_uri{};
+    std::string authorize = "https://accounts.google.com/o/oauth2/v2/auth";
+    std::string token = "https://oauth2.googleapis.com/token";
+    std::string revoke = "https://oauth2.googleapis.com/revoke";
+    std::string userinfo = "https://openidconnect.googleapis.com/v1/userinfo";
+    std::string api = "https://www.googleapis.com/calendar/v3";
+    std::vector<std::string> scopes{};     ///< empty = the adapter's own
+  } google;
+  struct Ics {
+    int max_bytes = 16 * 1024 * 1024;
+  } ics;
+  struct Worker {
+    int concurrency = 256;         ///< runs in flight
+    int per_owner = 16;            ///< of them, of one owner
+    int lease_seconds = 300;
+    int poll_milliseconds = 500;   ///< the safety net under LISTEN/NOTIFY
+    int heartbeat_milliseconds = 3000;
+    int request_seconds = 30;      ///< one provider call
+    int run_seconds = 240;         ///< one run, below the lease
+    int drain_seconds = 20;
+  } worker;
+  struct Database {
+    int pool_size = 8;
+  } database;
+  struct Retention {
+    int tombstone_days = 30;
+    int run_days = 14;
+  } retention;
+  bool allow_insecure_endpoints = false;   ///< plain http towards providers
+  bool allow_private_addresses = false;    ///< feeds on private networks
+  std::string ca_file{};
+  Level log_level = Level::info;
+
+  Secret database_url{};
+  Secret token_keys{};
+  Secret app_tokens{};
+  Secret admin_tokens{};
+};
+
+/// Reads a whole file, or says in one sentence why not.
+using FileReader = std::function<Result<std::string>(const std::string& path)>;
+
+/// failure misconfigured names the file, the key, what stands there and what was expected; an unknown key names the nearest
+/// known one. `yaml_path` may be empty.
+Result<Settings> load_settings(const std::string& yaml_path, const Environment& environment, const FileReader& read_file);
+
+/// Endpoint URLs must be https unless allow_insecure_endpoints; numbers must be in range; called by load_settings.
+Result<void> check_settings(const Settings& settings);
+
+}  // namespace calsync

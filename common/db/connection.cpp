@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/db/connection.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "common/async/deadline.hpp"
+
+namespace calsync::db {
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+
+std::string trimmed(const char* text) {
+  std::string out = text ? text : "";
+  while (!out.empty() && (out.back() == '\n' || out.back() == ' ')) out.pop_back();
+  for (char& c : out) {
+    if (c == '\n') c = ' ';
+  }
+  return out;
+}
+
+DatabaseError refused(const PGresult* result) {
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return {trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), state ? state : ""};
+}
+
+bool failed(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
+}
+
+}  // namespace
+
+Connection::Connection(asio::any_io_executor executor, PGconn* connection)
+    : connection_(connection), socket_(std::move(executor)) {}
+
+Connection::~Connection() {
+  // The descriptor is a duplicate: closing it first keeps Asio from watching a number that libpq gives back.
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  PQfinish(connection_);
+}
+
+Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executor, AsyncClock& clock, std::string uri,
+                                                   Duration timeout) {
+  // The first keyword set is expanded as a URI; later ones override it. UTC keeps timestamps parseable in one form, and
+  // tcp_user_timeout turns a vanished server into an error instead of a hang.
+  const char* const keywords[] = {"dbname", "application_name", "options", "tcp_user_timeout", "client_encoding", nullptr};
+  const char* const values[] = {uri.c_str(), "calsync", "-c timezone=UTC -c datestyle=ISO -c statement_timeout=60s", "15000",
+                                "UTF8", nullptr};
+  PGconn* raw = PQconnectStartParams(keywords, values, 1);
+  if (!raw) throw DatabaseError("out of memory", "");
+  std::unique_ptr<Connection> connection(new Connection(std::move(executor), raw));
+  if (PQstatus(raw) == CONNECTION_BAD) throw DatabaseError(trimmed(PQerrorMessage(raw)), "");
+  Task<void> connecting = connection->connect();
+  const Race race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
+  if (race != Race::finished) throw DatabaseError("the database did not answer the connection attempt in time", "");
+  co_return connection;
+}
+
+void Connection::watch_socket() {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  socket_.assign(::dup(PQsocket(connection_)));
+}
+
+Task<void> Connection::connect() {
+  PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+  for (;;) {
+    // libpq may replace its socket between polls (several addresses, SSL then plain).
+    watch_socket();
+    if (state == PGRES_POLLING_READING) {
+      co_await wait_readable();
+    } else {
+      co_await wait_writable();
+    }
+    state = PQconnectPoll(connection_);
+    if (state == PGRES_POLLING_FAILED) throw DatabaseError(trimmed(PQerrorMessage(connection_)), "");
+    if (state == PGRES_POLLING_OK) break;
+  }
+  watch_socket();
+  PQsetnonblocking(connection_, 1);
+  // Notices go nowhere: stdout holds log lines only, and libpq's default is to write to stderr.
+  PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
+}
+
+Task<void> Connection::wait_readable() { co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable); }
+
+Task<void> Connection::wait_writable() { co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write, asio::use_awaitable); }
+
+void Connection::throw_broken() {
+  broken_ = true;
+  std::string reason = trimmed(PQerrorMessage(connection_));
+  throw DatabaseError(reason.empty() ? "the connection to the database broke" : std::move(reason), "");
+}
+
+void Connection::require(int sent) {
+  if (sent != 1) throw_broken();
+}
+
+Task<void> Connection::flush() {
+  for (;;) {
+    const int left = PQflush(connection_);
+    if (left < 0) throw_broken();
+    if (left == 0) co_return;
+    // The server may be waiting for us to read before it reads on, so both directions are watched.
+    auto readable = wait_readable();
+    auto writable = wait_writable();
+    const auto ready = co_await (std::move(readable) || std::move(writable));
+    if (ready.index() == 0 && PQconsumeInput(connection_) != 1) throw_broken();
+  }
+}
+
+Task<PGresult*> Connection::next_result() {
+  while (PQisBusy(connection_) == 1) {
+    co_await wait_readable();
+    if (PQconsumeInput(connection_) != 1) throw_broken();
+  }
+  co_return PQgetResult(connection_);
+}
+
+void Connection::send(const sql::Query& query, const Values& values) {
+  std::vector<const char*> texts;
+  texts.reserve(values.size());
+  for (const Value& value : values) texts.push_back(value ? value->c_str() : nullptr);
+  require(PQsendQueryPrepared(connection_, std::string(query.name).c_str(), static_cast<int>(texts.size()), texts.data(), nullptr,
+                              nullptr, 0));
+}
+
+Task<void> Connection::prepare(const sql::Query& query) {
+  if (prepared_.contains(query.name)) co_return;
+  require(PQsendPrepare(connection_, std::string(query.name).c_str(), std::string(query.text).c_str(), 0, nullptr));
+  co_await flush();
+  std::optional<DatabaseError> error;
+  while (PGresult* result = co_await next_result()) {
+    const Rows rows(result);
+    if (failed(result)) error = refused(result);
+  }
+  if (error) throw *error;
+  prepared_.insert(std::string(query.name));
+}
+
+Task<Rows> Connection::query(const sql::Query& query, Values values) {
+  // Cancelled or failed half-way, the session's protocol state is unknown: it counts as broken until the end is reached.
+  const bool was_broken = std::exchange(broken_, true);
+  if (was_broken) throw DatabaseError("the connection to the database broke", "");
+  co_await prepare(query);
+  send(query, values);
+  co_await flush();
+  std::optional<Rows> rows;
+  std::optional<DatabaseError> error;
+  while (PGresult* result = co_await next_result()) {
+    Rows got(result);
+    if (failed(result)) {
+      error = refused(result);
+    } else {
+      rows.emplace(std::move(got));
+    }
+  }
+  broken_ = PQstatus(connection_) != CONNECTION_OK;
+  if (error) throw *error;
+  if (!rows) throw_broken();
+  co_return std::move(*rows);
+}
+
+Task<std::vector<Rows>> Connection::pipeline(std::vector<Statement> statements) {
+  if (std::exchange(broken_, true)) throw DatabaseError("the connection to the database broke", "");
+  for (const Statement& statement : statements) co_await prepare(*statement.query);
+  require(PQenterPipelineMode(connection_));
+  std::size_t queued = 0;
+  for (const Statement& statement : statements) {
+    send(*statement.query, statement.values);
+    // Flushing now and then keeps libpq's output buffer small and the server busy.
+    if (++queued % 64 == 0) co_await flush();
+  }
+  require(PQpipelineSync(connection_));
+  co_await flush();
+  std::vector<Rows> all;
+  std::optional<DatabaseError> error;
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    while (PGresult* result = co_await next_result()) {
+      Rows got(result);
+      if (!failed(result)) {
+        all.push_back(std::move(got));
+      } else if (!error) {
+        error = refused(result);
+      }
+    }
+  }
+  while (PGresult* result = co_await next_result()) {
+    const Rows sync(result);
+    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) break;
+  }
+  require(PQexitPipelineMode(connection_));
+  broken_ = PQstatus(connection_) != CONNECTION_OK;
+  if (error) throw *error;
+  co_return all;
+}
+
+Task<void> Connection::execute(std::string text) {
+  if (std::exchange(broken_, true)) throw DatabaseError("the connection to the database broke", "");
+  require(PQsendQuery(connection_, text.c_str()));
+  co_await flush();
+  std::optional<DatabaseError> error;
+  while (PGresult* result = co_await next_result()) {
+    const Rows rows(result);
+    if (failed(result) && !error) error = refused(result);
+  }
+  broken_ = PQstatus(connection_) != CONNECTION_OK;
+  if (error) throw *error;
+}
+
+Task<void> Connection::wait_notification() {
+  for (;;) {
+    if (PQconsumeInput(connection_) != 1) throw_broken();
+    bool notified = false;
+    while (PGnotify* notification = PQnotifies(connection_)) {
+      PQfreemem(notification);
+      notified = true;
+    }
+    if (notified) co_return;
+    co_await wait_readable();
+  }
+}
+
+}  // namespace calsync::db

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "common/async/clock.hpp"
+#include "common/db/rows.hpp"
+#include "sql/queries.hpp"
+
+namespace calsync::db {
+
+/// Postgres refused a statement or cannot be reached. `sqlstate` is "" when the connection itself failed.
+class DatabaseError : public std::runtime_error {
+ public:
+  DatabaseError(std::string message, std::string sqlstate) : std::runtime_error(std::move(message)), sqlstate_(std::move(sqlstate)) {}
+  const std::string& sqlstate() const { return sqlstate_; }
+
+ private:
+  std::string sqlstate_;
+};
+
+struct Statement {
+  const sql::Query* query;
+  Values values;
+};
+
+/// One session over libpq's non-blocking interface, on one executor. Used by one coroutine at a time. After an exception
+/// that left it broken, `usable()` is false and it has to be thrown away.
+class Connection {
+ public:
+  /// `uri` is a libpq URI or keyword string. Throws DatabaseError, whose message never holds the password.
+  static Task<std::unique_ptr<Connection>> open(asio::any_io_executor executor, AsyncClock& clock, std::string uri,
+                                                Duration timeout);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// A named statement, prepared once a session.
+  Task<Rows> query(const sql::Query& query, Values values);
+  /// Statements sent together in pipeline mode and applied as one implicit transaction (unless inside an explicit one):
+  /// the first failure undoes and skips the rest, and is thrown.
+  Task<std::vector<Rows>> pipeline(std::vector<Statement> statements);
+  /// Unprepared SQL text without parameters; may hold several statements.
+  Task<void> execute(std::string text);
+  /// Waits until the session has received a notification (LISTEN) or the wait is cancelled.
+  Task<void> wait_notification();
+
+  bool usable() const { return !broken_ && PQstatus(connection_) == CONNECTION_OK; }
+  bool in_transaction() const { return PQtransactionStatus(connection_) != PQTRANS_IDLE; }
+
+ private:
+  Connection(asio::any_io_executor executor, PGconn* connection);
+  Task<void> connect();
+  Task<void> wait_readable();
+  Task<void> wait_writable();
+  Task<void> flush();
+  Task<PGresult*> next_result();
+  Task<void> prepare(const sql::Query& query);
+  void send(const sql::Query& query, const Values& values);
+  void require(int sent);
+  [[noreturn]] void throw_broken();
+  void watch_socket();
+
+  PGconn* connection_;
+  asio::posix::stream_descriptor socket_;
+  std::set<std::string, std::less<>> prepared_;
+  bool broken_ = false;
+};
+
+}  // namespace calsync::db

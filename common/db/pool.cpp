@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/db/pool.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+namespace calsync::db {
+namespace {
+
+constexpr std::chrono::seconds connect_timeout{5};
+
+}  // namespace
+
+Pool::Handle::~Handle() {
+  if (!slots_) return;
+  if (connection_ && (!connection_->usable() || connection_->in_transaction())) connection_.reset();
+  slots_->try_send(boost::system::error_code(), std::move(connection_));
+}
+
+Pool::Pool(asio::any_io_executor executor, AsyncClock& clock, Secret uri, std::size_t size)
+    : executor_(executor), clock_(clock), uri_(std::move(uri)), slots_(std::make_shared<Slots>(executor, size)) {
+  for (std::size_t i = 0; i < size; ++i) slots_->try_send(boost::system::error_code(), Slot());
+}
+
+Task<Pool::Handle> Pool::acquire() {
+  Slot slot = co_await slots_->async_receive(asio::use_awaitable);
+  Handle handle(slots_, std::move(slot));
+  if (!handle.connection_ || !handle.connection_->usable()) {
+    handle.connection_.reset();
+    std::string uri(uri_.reveal());
+    handle.connection_ = co_await Connection::open(executor_, clock_, std::move(uri), connect_timeout);
+  }
+  co_return handle;
+}
+
+Task<Rows> Pool::query(const sql::Query& query, Values values) {
+  Handle handle = co_await acquire();
+  Rows rows = co_await handle->query(query, std::move(values));
+  co_return rows;
+}
+
+Task<Transaction> Transaction::begin(Pool& pool) {
+  Pool::Handle handle = co_await pool.acquire();
+  co_await handle->execute("BEGIN");
+  co_return Transaction(std::move(handle));
+}
+
+Task<void> Transaction::commit() { co_await handle_->execute("COMMIT"); }
+
+Task<void> Transaction::rollback() { co_await handle_->execute("ROLLBACK"); }
+
+}  // namespace calsync::db

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/store/claim_queue.hpp"
+
+#include "common/base/json.hpp"
+
+namespace calsync::store {
+namespace {
+
+template <class Range>
+db::Value ids_of(const Range& ids) {
+  std::vector<std::string> texts;
+  for (const auto& id : ids) texts.push_back(id.str());
+  return db::array_literal(texts);
+}
+
+db::Value maybe_array(const std::optional<std::vector<std::string>>& ids) {
+  return ids ? db::Value(db::array_literal(*ids)) : db::Value();
+}
+
+db::Value boolean(bool flag) { return flag ? "true" : "false"; }
+
+std::optional<std::vector<std::string>> restriction(const sync::Allowlist& list) {
+  if (list.everybody) return std::nullopt;
+  return std::vector<std::string>(list.ids.begin(), list.ids.end());
+}
+
+std::vector<sync::Claim::CalendarState> read_calendars(std::string_view text) {
+  std::vector<sync::Claim::CalendarState> calendars;
+  if (text.empty()) return calendars;
+  const auto parsed = json::parse(text);
+  if (!parsed || !parsed->IsArray()) return calendars;
+  for (const json::Value& one : parsed->GetArray()) {
+    calendars.push_back({json::text_at(one, "id"), json::text_at(one, "time_zone"), json::bool_at(one, "selected").value_or(true),
+                         json::bool_at(one, "gone").value_or(false)});
+  }
+  return calendars;
+}
+
+std::vector<std::pair<std::string, std::string>> read_members(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> members;
+  if (text.empty()) return members;
+  const auto parsed = json::parse(text);
+  if (!parsed || !parsed->IsObject()) return members;
+  for (const auto& [name, value] : parsed->GetObject()) {
+    if (value.IsString()) members.emplace_back(name.GetString(), std::string(value.GetString(), value.GetStringLength()));
+  }
+  return members;
+}
+
+std::vector<std::string> read_texts(std::string_view text) {
+  std::vector<std::string> texts;
+  if (text.empty()) return texts;
+  const auto parsed = json::parse(text);
+  if (!parsed || !parsed->IsArray()) return texts;
+  for (const json::Value& one : parsed->GetArray()) texts.emplace_back(one.GetString(), one.GetStringLength());
+  return texts;
+}
+
+sync::Claim read_claim(const db::Rows& rows, int row) {
+  sync::Claim claim;
+  claim.connection = ConnectionId::trusted(std::string(rows.text(row, "id")));
+  claim.owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
+  claim.provider = rows.text(row, "provider");
+  claim.account = rows.text(row, "provider_user_id");
+  claim.lease_token = rows.number(row, "lease_token");
+  claim.wake_seq = rows.number(row, "wake_seq");
+  claim.edit_seq = rows.number(row, "edit_seq");
+  claim.cursor = rows.text(row, "sync_cursor");
+  claim.last_synced_at = rows.time(row, "last_synced_at");
+  claim.token_expiry = rows.time(row, "token_expiry");
+  claim.error_count = static_cast<int>(rows.number(row, "error_count"));
+  claim.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
+  claim.asked_for = rows.flag(row, "sync_needed");
+  claim.sealed_credentials = read_members(rows.text(row, "credentials"));
+  claim.calendars = read_calendars(rows.text(row, "calendars"));
+  claim.retry_calendars = read_texts(rows.text(row, "retry_calendars"));
+  return claim;
+}
+
+void put_settlement(json::Writer& writer, const sync::Settlement& one) {
+  const bool succeeded = one.outcome.verdict == sync::Verdict::complete;
+  writer.begin_object()
+      .put("id", one.connection.str())
+      .put("lease_token", one.lease_token)
+      .put("wake", one.wake_seq)
+      .put("edit", one.edit_seq)
+      .put("succeeded", succeeded)
+      .put("keep_cursor", one.cursor.has_value())
+      .put("cursor", one.cursor)
+      .put("refusals", one.outcome.grant_refusals)
+      .put("sync_id", one.sync_id)
+      .put("outcome", sync::verdict_name(one.outcome.verdict))
+      .put("started_at", format_rfc3339(one.started_at))
+      .put("noteworthy", one.noteworthy)
+      .put("items_ingested", one.counts.ingested)
+      .put("items_updated", one.counts.updated)
+      .put("items_deleted", one.counts.deleted)
+      .put("items_failed", one.counts.failed);
+  if (!succeeded) writer.put("error", one.outcome.last_error).put("backoff_seconds", one.outcome.backoff.count());
+  writer.end_object();
+}
+
+}  // namespace
+
+ClaimFilter make_filter(const sync::Admission&, const sync::GateSettings& gate, std::vector<std::string> providers,
+                        std::vector<std::string> dead_workers) {
+  ClaimFilter filter;
+  filter.providers = std::move(providers);
+  filter.dead_workers = std::move(dead_workers);
+  filter.polling = static_cast<bool>(sync::ask(gate, sync::Operation::poll));
+  filter.owners = restriction(gate.owners);
+  filter.connections = restriction(gate.connections);
+  return filter;
+}
+
+std::string settlements_json(const std::vector<sync::Settlement>& settlements) {
+  json::Writer writer;
+  writer.begin_array();
+  for (const sync::Settlement& one : settlements) put_settlement(writer, one);
+  writer.end_array();
+  return writer.text();
+}
+
+Task<std::vector<std::string>> ClaimQueue::heartbeat() {
+  db::Values values{worker_.str(), host_, version_};
+  const db::Rows rows = co_await pool_.query(sql::queue_heartbeat, std::move(values));
+  std::vector<std::string> dead;
+  for (int row = 0; row < rows.size(); ++row) {
+    if (!rows.flag(row, "alive")) dead.emplace_back(rows.text(row, "id"));
+  }
+  co_return dead;
+}
+
+Task<void> ClaimQueue::sign_off() {
+  db::Values values{worker_.str()};
+  co_await pool_.query(sql::queue_sign_off, std::move(values));
+}
+
+Task<std::vector<Candidate>> ClaimQueue::candidates(ClaimFilter filter, int limit) {
+  db::Values values{db::array_literal(filter.providers), std::to_string(limit), db::array_literal(filter.dead_workers)};
+  const sql::Query* query = filter.polling ? &sql::queue_candidates_due : &sql::queue_candidates_needed;
+  if (filter.owners || filter.connections) {
+    values.push_back(db::array_literal(filter.owners ? *filter.owners : *filter.connections));
+    values.push_back(boolean(filter.polling));
+    query = &sql::queue_candidates_listed;
+    if (filter.owners) {
+      values.push_back(maybe_array(filter.connections));
+      query = &sql::queue_candidates_of_owners;
+    }
+  }
+  const db::Rows rows = co_await pool_.query(*query, std::move(values));
+  std::vector<Candidate> found;
+  found.reserve(static_cast<std::size_t>(rows.size()));
+  for (int row = 0; row < rows.size(); ++row) {
+    found.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))),
+                     OwnerId::trusted(std::string(rows.text(row, "provider_id"))), std::string(rows.text(row, "provider"))});
+  }
+  co_return found;
+}
+
+Task<std::vector<sync::Claim>> ClaimQueue::claim(std::vector<ConnectionId> connections, ClaimFilter filter, int seconds) {
+  db::Values values{ids_of(connections),       worker_.str(),
+                    std::to_string(seconds),   db::array_literal(filter.dead_workers),
+                    boolean(filter.polling),   maybe_array(filter.owners),
+                    maybe_array(filter.connections)};
+  const db::Rows rows = co_await pool_.query(sql::queue_claim, std::move(values));
+  std::vector<sync::Claim> claims;
+  for (int row = 0; row < rows.size(); ++row) claims.push_back(read_claim(rows, row));
+  co_return claims;
+}
+
+Task<bool> ClaimQueue::extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) {
+  db::Values values{connection.str(), std::to_string(lease_token), std::to_string(seconds)};
+  const db::Rows rows = co_await pool_.query(sql::queue_extend, std::move(values));
+  co_return !rows.empty() && rows.flag(0, "sync_enabled") && rows.number(0, "edit_seq") == edit_seq;
+}
+
+Task<std::set<ConnectionId>> ClaimQueue::settle(std::vector<sync::Settlement> settlements) {
+  db::Values values{settlements_json(settlements), worker_.str()};
+  const db::Rows rows = co_await pool_.query(sql::queue_settle, std::move(values));
+  std::set<ConnectionId> settled;
+  for (int row = 0; row < rows.size(); ++row) settled.insert(ConnectionId::trusted(std::string(rows.text(row, "id"))));
+  co_return settled;
+}
+
+Task<void> ClaimQueue::release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) {
+  json::Writer writer;
+  writer.begin_array();
+  for (const auto& [connection, token] : leases) {
+    writer.begin_object().put("id", connection.str()).put("lease_token", token).end_object();
+  }
+  writer.end_array();
+  db::Values values{writer.text()};
+  co_await pool_.query(sql::queue_release, std::move(values));
+}
+
+}  // namespace calsync::store

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/store/connection_store.hpp"
+
+namespace calsync::store {
+namespace {
+
+ConnectionView read_view(const db::Rows& rows, int row) {
+  ConnectionView view;
+  view.facts.connection = ConnectionId::trusted(std::string(rows.text(row, "id")));
+  view.facts.owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
+  view.facts.sync_enabled = rows.flag(row, "sync_enabled");
+  view.facts.sync_needed = rows.flag(row, "sync_needed");
+  view.facts.awaiting_confirmation = rows.flag(row, "awaiting_confirmation");
+  view.facts.last_synced_at = rows.time(row, "last_synced_at");
+  view.facts.backoff_until = rows.time(row, "backoff_until");
+  view.facts.lease_until = rows.time(row, "lease_until");
+  view.facts.due_at = rows.time(row, "sync_due_at");
+  view.facts.error_count = static_cast<int>(rows.number(row, "error_count"));
+  view.facts.last_error = rows.text(row, "last_error");
+  view.facts.sync_frequency_minutes = static_cast<int>(rows.number(row, "sync_frequency_minutes"));
+  view.provider = rows.text(row, "provider");
+  view.provider_user_id = rows.text(row, "provider_user_id");
+  view.provider_email = rows.text(row, "provider_email");
+  view.created_at = rows.time(row, "created_at");
+  view.token_expiry = rows.time(row, "token_expiry");
+  view.failed_events = rows.number(row, "failed_events");
+  view.now = rows.time(row, "now").value_or(Time());
+  return view;
+}
+
+std::vector<Wake> read_wakes(const db::Rows& rows) {
+  std::vector<Wake> wakes;
+  for (int row = 0; row < rows.size(); ++row) {
+    wakes.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))), rows.number(row, "wake_seq")});
+  }
+  return wakes;
+}
+
+std::string priority_text(Priority priority) { return std::to_string(static_cast<int>(priority)); }
+
+db::Value maybe_array(const std::optional<std::vector<std::string>>& ids) {
+  return ids ? db::Value(db::array_literal(*ids)) : db::Value();
+}
+
+}  // namespace
+
+Task<bool> ConnectionStore::owner_exists(OwnerId owner) {
+  db::Values values{owner.str()};
+  const db::Rows rows = co_await pool_.query(sql::owner_exists, std::move(values));
+  co_return !rows.empty();
+}
+
+Task<std::vector<ConnectionView>> ConnectionStore::of_owner(sync::Admission, OwnerId owner) {
+  db::Values values{owner.str()};
+  const db::Rows rows = co_await pool_.query(sql::connections_of_owner, std::move(values));
+  std::vector<ConnectionView> views;
+  for (int row = 0; row < rows.size(); ++row) views.push_back(read_view(rows, row));
+  co_return views;
+}
+
+Task<std::optional<ConnectionView>> ConnectionStore::find(ConnectionId connection) {
+  db::Values values{connection.str()};
+  const db::Rows rows = co_await pool_.query(sql::connection_by_id, std::move(values));
+  if (rows.empty()) co_return std::nullopt;
+  co_return read_view(rows, 0);
+}
+
+Task<bool> ConnectionStore::has_refresh_token(OwnerId owner, std::string provider, std::string account) {
+  db::Values values{owner.str(), std::move(provider), std::move(account)};
+  const db::Rows rows = co_await pool_.query(sql::connection_find_account, std::move(values));
+  co_return !rows.empty() && rows.flag(0, "has_refresh_token");
+}
+
+Task<Connected> ConnectionStore::connect(sync::Admission, NewConnection one) {
+  db::Transaction transaction = co_await db::Transaction::begin(pool_);
+  db::Values values{one.owner.str(), one.provider,  one.account,
+                    db::null_if_empty(one.email),   db::to_value(one.token_expiry),
+                    db::null_if_empty(one.scopes),  one.await_confirmation ? "true" : "false"};
+  const db::Rows rows = co_await transaction->query(sql::connection_upsert, std::move(values));
+  Connected connected{ConnectionId::trusted(std::string(rows.text(0, "id"))), rows.flag(0, "created"), rows.flag(0, "awaiting_confirmation")};
+  db::Values sealed{connected.connection.str(), credentials_.sealed_json(connected.connection, one.owner, one.provider, one.credentials)};
+  co_await transaction->query(sql::credentials_replace, std::move(sealed));
+  co_await transaction.commit();
+  co_return connected;
+}
+
+Task<bool> ConnectionStore::confirm(sync::Admission, ConnectionId connection, OwnerId owner) {
+  db::Values values{connection.str(), owner.str()};
+  const db::Rows rows = co_await pool_.query(sql::connection_confirm, std::move(values));
+  co_return !rows.empty();
+}
+
+Task<void> ConnectionStore::set_enabled(sync::Admission, ConnectionId connection, bool enabled) {
+  db::Values values{connection.str(), enabled ? "true" : "false"};
+  co_await pool_.query(sql::connection_set_enabled, std::move(values));
+}
+
+Task<void> ConnectionStore::set_frequency(sync::Admission, ConnectionId connection, int minutes) {
+  db::Values values{connection.str(), std::to_string(minutes)};
+  co_await pool_.query(sql::connection_set_frequency, std::move(values));
+}
+
+Task<std::vector<std::string>> ConnectionStore::select_calendars(sync::Admission admission, ConnectionId connection, std::vector<std::string> calendars) {
+  db::Values wanted{connection.str(), db::array_literal(calendars)};
+  const db::Rows unknown = co_await pool_.query(sql::calendars_unknown, wanted);
+  std::vector<std::string> missing;
+  for (int row = 0; row < unknown.size(); ++row) missing.emplace_back(unknown.text(row, "id"));
+  if (!missing.empty()) co_return missing;
+  co_await pool_.query(sql::connection_select_calendars, std::move(wanted));
+  co_await wake(admission, connection, Priority::interactive);
+  co_return missing;
+}
+
+Task<std::vector<std::string>> ConnectionStore::calendars(sync::Admission, ConnectionId connection) {
+  db::Values values{connection.str()};
+  const db::Rows rows = co_await pool_.query(sql::calendars_of, std::move(values));
+  std::vector<std::string> calendars;
+  for (int row = 0; row < rows.size(); ++row) calendars.emplace_back(rows.text(row, "calendar"));
+  co_return calendars;
+}
+
+Task<std::vector<Wake>> ConnectionStore::wake(sync::Admission, ConnectionId connection, Priority priority) {
+  db::Values values{connection.str(), priority_text(priority)};
+  co_return read_wakes(co_await pool_.query(sql::connection_wake, std::move(values)));
+}
+
+Task<std::vector<Wake>> ConnectionStore::wake_owner(sync::Admission, OwnerId owner, Priority priority, std::optional<std::vector<std::string>> listed) {
+  db::Values values{owner.str(), priority_text(priority), maybe_array(listed)};
+  co_return read_wakes(co_await pool_.query(sql::owner_wake, std::move(values)));
+}
+
+Task<std::vector<Served>> ConnectionStore::served(std::vector<Wake> wakes) {
+  std::vector<std::string> ids;
+  std::vector<std::string> seqs;
+  for (const Wake& wake : wakes) {
+    ids.push_back(wake.connection.str());
+    seqs.push_back(std::to_string(wake.wake_seq));
+  }
+  db::Values values{db::array_literal(ids), db::array_literal(seqs)};
+  const db::Rows rows = co_await pool_.query(sql::wakes_served, std::move(values));
+  std::vector<Served> served;
+  for (int row = 0; row < rows.size(); ++row) {
+    const bool done = rows.flag(row, "served");
+    served.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))), done,
+                      !done && (!rows.flag(row, "sync_enabled") || !rows.is_null(row, "backoff_until")),
+                      std::string(rows.text(row, "last_error")), rows.time(row, "last_synced_at")});
+  }
+  co_return served;
+}
+
+Task<EventsPage> ConnectionStore::events(sync::Admission, EventsQuery query) {
+  db::Values values{query.owner.str(),
+                    db::to_text(query.from),
+                    db::to_text(query.to),
+                    query.after ? db::Value(query.after->first) : db::Value(),
+                    query.after ? db::Value(query.after->second) : db::Value(),
+                    std::to_string(query.limit + 1),
+                    maybe_array(query.connections)};
+  const db::Rows rows = co_await pool_.query(sql::events_page, std::move(values));
+  EventsPage page;
+  const int shown = std::min(rows.size(), query.limit);
+  for (int row = 0; row < shown; ++row) page.events.emplace_back(rows.text(row, "event"));
+  if (rows.size() > query.limit) page.last.emplace(rows.text(shown - 1, "sort_time"), rows.text(shown - 1, "id"));
+  co_return page;
+}
+
+Task<std::int64_t> ConnectionStore::other_links(std::string provider, std::string account, ConnectionId except) {
+  db::Values values{std::move(provider), std::move(account), except.str()};
+  const db::Rows rows = co_await pool_.query(sql::account_links, std::move(values));
+  co_return rows.number(0, "others");
+}
+
+Task<Result<Credentials>> ConnectionStore::credentials_of(ConnectionView connection) {
+  sync::Claim claim;
+  claim.connection = connection.facts.connection;
+  claim.owner = connection.facts.owner;
+  claim.provider = connection.provider;
+  db::Values values{claim.connection.str()};
+  const db::Rows rows = co_await pool_.query(sql::queue_credentials, std::move(values));
+  for (int row = 0; row < rows.size(); ++row) claim.sealed_credentials.emplace_back(rows.text(row, "kind"), rows.text(row, "sealed"));
+  co_return credentials_.open(claim);
+}
+
+Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection, std::optional<std::pair<std::string, std::string>> revocation) {
+  const std::string& id = connection.facts.connection.str();
+  db::Transaction transaction = co_await db::Transaction::begin(pool_);
+  db::Values of{id};
+  const db::Rows rows = co_await transaction->query(sql::connection_holdings, of);
+  if (revocation) {
+    db::Values queued{revocation->first, connection.provider, connection.facts.owner.str(), revocation->second};
+    co_await transaction->query(sql::revocation_add, std::move(queued));
+  }
+  co_await transaction->query(sql::connection_delete, of);
+  co_await transaction.commit();
+  co_return Holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels")};
+}
+
+Task<void> ConnectionStore::revocation_done(std::string id) {
+  db::Values values{std::move(id)};
+  co_await pool_.query(sql::revocation_done, std::move(values));
+}
+
+}  // namespace calsync::store

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/db/pool.hpp"
+
+namespace calsync::store {
+
+struct QueueStatus {
+  std::int64_t connections = 0, enabled = 0, needed = 0, due = 0, leased = 0, backing_off = 0, failing = 0;
+  std::optional<Time> oldest_due_at{};
+  std::optional<std::int64_t> freshness_seconds{};  ///< age of the least fresh enabled connection
+  std::vector<std::string> workers{};               ///< JSON objects of those alive
+  int schema_version = 0;
+};
+
+Task<QueueStatus> read_status(db::Pool& pool);
+
+}  // namespace calsync::store

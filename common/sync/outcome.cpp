@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/sync/outcome.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace calsync::sync {
+namespace {
+
+using Seconds = std::chrono::duration<double>;
+
+constexpr Seconds first_step{15};
+constexpr Seconds cap{3600};
+constexpr Seconds until_a_person_acts{365.0 * 24 * 3600};
+/// A second refusal of the grant, a minute later, is the second proof that it is dead.
+constexpr Seconds second_look{60};
+/// A permanent-looking refusal is retried for about a day before it waits for a person.
+constexpr int patience = 30;
+constexpr int proofs = 2;
+
+Seconds exponential(int error_count, double unit) {
+  const double step = first_step.count() * std::exp2(std::min(error_count, 12));
+  return std::max(Seconds(1), Seconds(std::min(cap.count(), step) * unit));
+}
+
+Outcome retry(const Error& error, Seconds backoff, int refusals = 0) {
+  return {Verdict::retry, describe(error), backoff, refusals};
+}
+
+Outcome suspend(const Error& error, int refusals = 0) {
+  return {Verdict::suspend, describe(error), until_a_person_acts, refusals};
+}
+
+/// Jitter comes on top: never a call before Retry-After ends.
+Seconds asked_for(std::chrono::seconds retry_after, double unit) {
+  const Seconds wait = std::min(Seconds(retry_after), Seconds(longest_wait));
+  return wait + Seconds(std::clamp(wait.count() * 0.1, 1.0, 60.0) * unit);
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::complete:
+      return "complete";
+    case Verdict::retry:
+      return "retry";
+    case Verdict::suspend:
+      return "suspend";
+    case Verdict::discard:
+      return "discard";
+  }
+  return "retry";
+}
+
+Outcome completed() { return {}; }
+
+Outcome decide(const Error& error, Attempt attempt, double unit) {
+  switch (error.failure) {
+    case Failure::lease_lost:
+    case Failure::cancelled:
+      return {Verdict::discard, describe(error), Seconds(0), attempt.grant_refusals};
+    case Failure::grant_dead:
+    case Failure::token_rejected: {
+      const int refusals = attempt.grant_refusals + 1;
+      return refusals >= proofs ? suspend(error, refusals) : retry(error, second_look + Seconds(10 * unit), refusals);
+    }
+    case Failure::scope_missing:
+      return suspend(error);
+    case Failure::quota_exhausted:
+      return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : Seconds(3600 + 3600 * unit));
+    case Failure::misconfigured:
+      return retry(error, Seconds(300 + 300 * unit), attempt.grant_refusals);
+    case Failure::rejected:
+    case Failure::not_found:
+    case Failure::malformed:
+    case Failure::invalid_input:
+    case Failure::internal:
+      if (attempt.error_count + 1 >= patience) return suspend(error);
+      [[fallthrough]];
+    case Failure::throttled:
+    case Failure::unavailable:
+    case Failure::network:
+    case Failure::timeout:
+    case Failure::cursor_expired:
+    case Failure::conflict:
+    case Failure::database:
+      return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : exponential(attempt.error_count, unit),
+                   attempt.grant_refusals);
+  }
+  return retry(error, exponential(attempt.error_count, unit));
+}
+
+}  // namespace calsync::sync

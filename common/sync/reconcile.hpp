@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "common/calendar/change.hpp"
+
+namespace calsync::sync {
+
+/// `sync_status` of contract section 2.
+enum class SyncStatus { synced, created, updated, cancelled, failed };
+std::string_view sync_status_name(SyncStatus status);
+SyncStatus parse_sync_status(std::string_view name);
+
+/// What the mirror knows of one live row.
+struct Known {
+  std::string etag{};
+  SyncStatus status = SyncStatus::synced;
+  std::string recurring_event_id{};
+  bool booking = false;  ///< ours: the outbound side decides about it until it is synced
+};
+/// Live rows of one calendar by external event id.
+using Mirror = std::unordered_map<std::string, Known>;
+
+/// One row to write.
+struct MirrorRow {
+  calendar::Event event{};
+  SyncStatus status = SyncStatus::synced;
+  std::string last_error{};
+};
+
+struct Counts {
+  int ingested = 0;  ///< new rows
+  int updated = 0;
+  int deleted = 0;
+  int failed = 0;    ///< rows that could not be understood, new or again
+  Counts& operator+=(const Counts& other);
+  bool none() const { return ingested + updated + deleted + failed == 0; }
+};
+
+/// What one calendar's changes mean for its mirror.
+struct Plan {
+  std::vector<MirrorRow> upserts{};
+  std::vector<std::string> tombstones{};
+  Counts counts{};
+  bool empty() const { return upserts.empty() && tombstones.empty(); }
+};
+
+/// Changes of one calendar, gathered over the pages of one read. The same event twice: the later one counts.
+class Delta {
+ public:
+  void add(calendar::EventChange change);
+  bool empty() const { return changes_.empty(); }
+  std::size_t size() const { return changes_.size(); }
+  std::vector<std::string> ids() const;
+  std::vector<calendar::EventChange> take() && { return std::move(changes_); }
+
+ private:
+  std::vector<calendar::EventChange> changes_;
+  std::unordered_map<std::string, std::size_t> position_;
+};
+
+/// Pure and total. `mirror` holds at least every row that the delta names, and exceptions of the masters it names; with
+/// `snapshot` it holds the whole calendar, and what the delta does not mention is gone. Unchanged rows (same etag) are left
+/// alone. Moves the events out of `delta`.
+Plan reconcile(const Mirror& mirror, Delta delta, bool snapshot);
+
+}  // namespace calsync::sync

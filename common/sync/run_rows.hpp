@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.hpp"
+#include "common/sync/outcome.hpp"
+#include "common/sync/reconcile.hpp"
+
+namespace calsync::sync {
+
+/// One claimed connection: what the claim returned, and the fence (`lease_token`) that every write of the run carries.
+struct Claim {
+  struct CalendarState {
+    std::string id{};
+    std::string time_zone{};
+    bool selected = true;
+    bool gone = false;
+  };
+  ConnectionId connection{};
+  OwnerId owner{};
+  std::string provider{};
+  std::string account{};
+  std::int64_t lease_token = 0;
+  std::int64_t wake_seq = 0;
+  std::int64_t edit_seq = 0;
+  std::string cursor{};
+  std::optional<Time> last_synced_at{};
+  std::optional<Time> token_expiry{};
+  int error_count = 0;
+  int grant_refusals = 0;
+  bool asked_for = false;  ///< sync_needed at the claim: somebody wants to know how it ends
+  std::vector<std::pair<std::string, std::string>> sealed_credentials{};  ///< kind, sealed text
+  std::vector<CalendarState> calendars{};
+  std::vector<std::string> retry_calendars{};  ///< calendars with events whose import must be tried again
+};
+
+/// A calendar as the account's list shows it.
+struct CalendarRow {
+  std::string external_calendar_id{};
+  std::string name{};
+  std::string time_zone{};
+  std::string access_role{};
+  bool is_primary = false;
+};
+
+/// What a run writes besides its verdict.
+struct RunRows {
+  struct CalendarPlan {
+    std::string calendar_id{};
+    std::string time_zone{};
+    Plan plan{};
+  };
+  struct CalendarNote {
+    std::string calendar_id{};
+    std::string error{};  ///< "" = in step
+  };
+  std::vector<CalendarRow> calendars{};
+  std::vector<std::string> removed_calendars{};     ///< gone from the account: their events become tombstones
+  std::vector<std::string> deselected_calendars{};  ///< not wanted any more: likewise, but the calendar stays listed
+  std::vector<CalendarPlan> plans{};
+  std::vector<CalendarNote> notes{};
+  bool empty() const {
+    return calendars.empty() && removed_calendars.empty() && deselected_calendars.empty() && plans.empty() && notes.empty();
+  }
+};
+
+/// How one run ends, for the row, for the job runs that asked for it and for the history.
+struct Settlement {
+  std::string sync_id{};
+  ConnectionId connection{};
+  std::int64_t lease_token = 0;
+  std::int64_t wake_seq = 0;
+  std::int64_t edit_seq = 0;
+  Outcome outcome{};
+  std::optional<std::string> cursor{};  ///< nothing = leave the stored one
+  Time started_at{};
+  bool noteworthy = true;  ///< worth a line in the history
+  Counts counts{};
+};
+
+}  // namespace calsync::sync

@@ -1,0 +1,84 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The mirror: what the provider's calendars hold.
+
+-- name: mirror_known
+-- Everything of some calendar's live rows that decides whether a change is one.
+SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id FROM external_calendar_events
+WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
+
+-- name: mirror_known_of
+SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id FROM external_calendar_events
+WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL
+  AND (external_event_id = ANY ($3::text[]) OR recurring_event_id = ANY ($3::text[]));
+
+-- name: mirror_upsert
+INSERT INTO external_calendar_events AS e (connection_id, provider_id, provider, external_calendar_id, external_event_id, ical_uid,
+  title, description, location, organizer, attendees, start_time, end_time, is_all_day, start_date, end_date, time_zone, status,
+  is_busy, visibility, recurrence, recurring_event_id, original_start_time, etag, sequence, raw_payload, sync_status, last_error)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+ON CONFLICT (connection_id, external_calendar_id, external_event_id) DO UPDATE SET
+  ical_uid = excluded.ical_uid, title = excluded.title, description = excluded.description, location = excluded.location,
+  organizer = excluded.organizer, attendees = excluded.attendees, start_time = excluded.start_time, end_time = excluded.end_time,
+  is_all_day = excluded.is_all_day, start_date = excluded.start_date, end_date = excluded.end_date, time_zone = excluded.time_zone,
+  status = excluded.status, is_busy = excluded.is_busy, visibility = excluded.visibility, recurrence = excluded.recurrence,
+  recurring_event_id = excluded.recurring_event_id, original_start_time = excluded.original_start_time, etag = excluded.etag,
+  sequence = excluded.sequence, raw_payload = excluded.raw_payload, sync_status = excluded.sync_status,
+  last_error = excluded.last_error, deleted_at = NULL;
+
+-- name: mirror_tombstone
+UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is_busy = false, sync_status = 'SYNCED', last_error = NULL
+WHERE connection_id = $1 AND external_calendar_id = $2 AND external_event_id = ANY ($3::text[]) AND deleted_at IS NULL;
+
+-- name: mirror_tombstone_calendar
+UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is_busy = false, sync_status = 'SYNCED', last_error = NULL
+WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
+
+-- name: mirror_unconfirmed
+-- Rows that were to be tried again and that a full read did not mention are gone at the provider.
+SELECT external_event_id FROM external_calendar_events
+WHERE connection_id = $1 AND external_calendar_id = $2 AND sync_status = 'CREATED' AND booking_id IS NULL;
+
+-- name: calendar_upsert
+INSERT INTO external_calendars (connection_id, external_calendar_id, name, time_zone, access_role, is_primary)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (connection_id, external_calendar_id) DO UPDATE SET
+  name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE external_calendars.name END,
+  time_zone = CASE WHEN excluded.time_zone <> '' THEN excluded.time_zone ELSE external_calendars.time_zone END,
+  access_role = excluded.access_role, is_primary = excluded.is_primary, deleted_at = NULL, updated_at = now();
+
+-- name: calendar_remove
+UPDATE external_calendars SET deleted_at = now(), last_error = NULL, updated_at = now()
+WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
+
+-- name: calendar_note
+-- How the last attempt at one calendar ended; NULL error = it is in step.
+UPDATE external_calendars SET last_error = $3, last_synced_at = CASE WHEN $3::text IS NULL THEN now() ELSE last_synced_at END
+WHERE connection_id = $1 AND external_calendar_id = $2;
+
+-- name: mirror_prune
+-- Tombstones past their retention, in bounded portions.
+DELETE FROM external_calendar_events WHERE id IN (
+  SELECT id FROM external_calendar_events WHERE deleted_at < now() - make_interval(days => $1::int) LIMIT 1000);
+
+-- name: runs_prune
+DELETE FROM calendar_sync_runs WHERE sync_id IN (
+  SELECT sync_id FROM calendar_sync_runs WHERE finished_at < now() - make_interval(days => $1::int) LIMIT 1000);
+
+-- name: job_runs_prune
+DELETE FROM calendar_job_runs WHERE id IN (
+  SELECT id FROM calendar_job_runs WHERE created_at < now() - make_interval(days => $1::int) LIMIT 100);
+
+-- name: oauth_flows_prune
+DELETE FROM calendar_oauth_flows WHERE expires_at < now() - interval '1 day';
+
+-- name: revocations_due
+-- Locked for the portion's transaction, so that two workers do not revoke the same grant.
+UPDATE calendar_revocations SET attempts = attempts + 1, next_attempt_at = now() + make_interval(mins => LEAST(60, 2 ^ LEAST(attempts, 6))::int)
+WHERE id IN (SELECT id FROM calendar_revocations WHERE next_attempt_at <= now() ORDER BY next_attempt_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+RETURNING id, provider, provider_id, sealed, attempts;
+
+-- name: revocation_done
+DELETE FROM calendar_revocations WHERE id = $1;
+
+-- name: revocation_failed
+UPDATE calendar_revocations SET last_error = $2 WHERE id = $1;

@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The claim queue. Finding candidates takes no locks; claiming checks everything again on the locked row.
+
+-- name: queue_heartbeat
+WITH me AS (
+  INSERT INTO calendar_sync_workers AS w (id, host, version) VALUES ($1, $2, $3)
+  ON CONFLICT (id) DO UPDATE SET heartbeat_at = now()
+), gone AS (
+  DELETE FROM calendar_sync_workers WHERE heartbeat_at < now() - interval '1 hour'
+)
+SELECT id, heartbeat_at > now() - interval '15 s' AS alive FROM calendar_sync_workers WHERE id <> $1::uuid ORDER BY id;
+
+-- name: queue_sign_off
+DELETE FROM calendar_sync_workers WHERE id = $1;
+
+-- name: queue_candidates_needed
+SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
+  WHERE provider = s.provider AND sync_needed AND sync_due_at <= now()
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[]))
+  ORDER BY sync_priority DESC, sync_due_at LIMIT $2) c
+ORDER BY c.sync_priority DESC, c.sync_due_at;
+
+-- name: queue_candidates_due
+SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_due_at FROM external_calendar_connections
+  WHERE provider = s.provider AND sync_due_at <= now()
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[]))
+  ORDER BY sync_due_at LIMIT $2) c
+ORDER BY c.sync_due_at;
+
+-- name: queue_candidates_of_owners
+SELECT c.id, c.provider_id, c.provider FROM unnest($4::uuid[]) AS o (owner)
+JOIN external_calendar_connections c ON c.provider_id = o.owner
+WHERE c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $5::boolean)
+  AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[]))
+  AND ($6::uuid[] IS NULL OR c.id = ANY ($6::uuid[]))
+ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
+
+-- name: queue_candidates_listed
+SELECT c.id, c.provider_id, c.provider FROM external_calendar_connections c
+WHERE c.id = ANY ($4::uuid[]) AND c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $5::boolean)
+  AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[]))
+ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
+
+-- name: queue_claim
+UPDATE external_calendar_connections t
+SET lease_token = t.lease_token + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3::int), last_attempt_at = now()
+WHERE t.id = ANY (ARRAY (
+  SELECT id FROM external_calendar_connections
+  WHERE id = ANY ($1::uuid[]) AND sync_due_at <= now() AND (sync_needed OR $5::boolean)
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($4::uuid[]))
+    AND ($6::uuid[] IS NULL OR provider_id = ANY ($6::uuid[])) AND ($7::uuid[] IS NULL OR id = ANY ($7::uuid[]))
+  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
+RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
+  t.last_synced_at, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
+  (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
+  (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected, 'time_zone', time_zone, 'gone', deleted_at IS NOT NULL))
+   FROM external_calendars WHERE connection_id = t.id) AS calendars,
+  (SELECT json_agg(DISTINCT external_calendar_id) FROM external_calendar_events
+   WHERE connection_id = t.id AND sync_status = 'CREATED' AND booking_id IS NULL) AS retry_calendars;
+
+-- name: queue_extend
+UPDATE external_calendar_connections SET lease_until = now() + make_interval(secs => $3::int)
+WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL
+RETURNING sync_enabled, edit_seq;
+
+-- name: queue_fence
+-- Taken first in a settling transaction: no row = another worker, or nobody, owns this run now.
+SELECT edit_seq FROM external_calendar_connections
+WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL FOR NO KEY UPDATE;
+
+-- name: queue_checkpoint
+-- Rows of a long run committed so far, with the cursor that covers them. Touching the lease keeps the edit trigger quiet.
+UPDATE external_calendar_connections
+SET sync_cursor = CASE WHEN edit_seq = $3::bigint THEN $4 ELSE sync_cursor END,
+    lease_until = GREATEST(lease_until + interval '1 microsecond', now() + make_interval(secs => $5::int))
+WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING edit_seq;
+
+-- name: queue_settle
+-- Any number of runs, good and bad. Rows that are not returned were fenced off. A wake during the run survives, and an
+-- operator's edit during the run wins.
+WITH d AS (
+  SELECT * FROM json_to_recordset($1::json) AS d (
+    id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
+    backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean,
+    items_ingested int, items_updated int, items_deleted int, items_failed int)
+), settled AS (
+  UPDATE external_calendar_connections t SET
+    last_synced_at = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN now() ELSE t.last_synced_at END,
+    sync_cursor = CASE WHEN d.keep_cursor AND t.edit_seq = d.edit THEN d.cursor ELSE t.sync_cursor END,
+    sync_needed = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN t.wake_seq <> d.wake ELSE t.sync_needed END,
+    sync_requested_at = CASE WHEN d.succeeded AND t.wake_seq <> d.wake THEN now() ELSE t.sync_requested_at END,
+    sync_priority = CASE WHEN t.wake_seq <> d.wake THEN t.sync_priority ELSE 0 END,
+    served_wake_seq = GREATEST(t.served_wake_seq, d.wake),
+    error_count = CASE WHEN t.edit_seq <> d.edit THEN t.error_count WHEN d.succeeded THEN 0 ELSE t.error_count + 1 END,
+    last_error = CASE WHEN d.succeeded THEN NULL ELSE left(d.error, 2000) END,
+    backoff_until = CASE WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
+      ELSE now() + make_interval(secs => d.backoff_seconds) END,
+    grant_refusals = d.refusals,
+    lease_until = NULL, lease_owner = NULL, updated_at = now()
+  FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
+  RETURNING t.id, t.provider_id, t.provider
+), items AS (
+  UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
+    items_ingested = d.items_ingested, items_updated = d.items_updated, items_deleted = d.items_deleted
+  FROM d JOIN settled s ON s.id = d.id
+  WHERE i.connection_id = d.id AND i.finished_at IS NULL AND i.wake_target <= d.wake
+), history AS (
+  INSERT INTO calendar_sync_runs (sync_id, connection_id, provider_id, provider, worker_id, lease_token, outcome, error,
+    items_ingested, items_updated, items_deleted, items_failed, started_at)
+  SELECT d.sync_id, s.id, s.provider_id, s.provider, $2::uuid, d.lease_token, d.outcome, d.error,
+    d.items_ingested, d.items_updated, d.items_deleted, d.items_failed, d.started_at
+  FROM d JOIN settled s ON s.id = d.id WHERE d.noteworthy
+)
+SELECT id FROM settled;
+
+-- name: queue_release
+-- Given back without a verdict: nothing about the row changes but the lease.
+UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL
+FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint)
+WHERE t.id = d.id AND t.lease_token = d.lease_token;
+
+-- name: queue_listen
+LISTEN calsync_wake;
+
+-- name: queue_store_tokens
+-- Fenced: a rotated refresh token is stored before it is used. No row = the lease is lost.
+WITH owned AS (
+  UPDATE external_calendar_connections
+  SET token_expiry = $3, grant_refusals = 0, lease_until = lease_until + interval '1 microsecond'
+  WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING id
+), stored AS (
+  INSERT INTO external_calendar_credentials (connection_id, kind, sealed, key_id)
+  SELECT owned.id, d.kind, d.sealed, d.key_id FROM owned, json_to_recordset($4::json) AS d (kind text, sealed text, key_id text)
+  ON CONFLICT (connection_id, kind) DO UPDATE SET sealed = excluded.sealed, key_id = excluded.key_id, updated_at = now()
+)
+SELECT id FROM owned;
+
+-- name: queue_credentials
+SELECT kind, sealed FROM external_calendar_credentials WHERE connection_id = $1;

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Least privilege for the two daemons and the people on call. Run by the tables' owner, after `calsync-api migrate`:
+--   psql -v ON_ERROR_STOP=1 -f roles.sql
+-- Create login users and GRANT them one of these roles; the roles themselves cannot log in.
+
+DO $$
+DECLARE role_name text;
+BEGIN
+  FOREACH role_name IN ARRAY ARRAY['calsync_api', 'calsync_worker', 'calsync_oncall'] LOOP
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role_name) THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+    END IF;
+  END LOOP;
+END $$;
+
+GRANT USAGE ON SCHEMA public TO calsync_api, calsync_worker, calsync_oncall;
+GRANT SELECT ON calsync_schema_migrations TO calsync_api, calsync_worker, calsync_oncall;
+
+-- The API server writes intentions and reads results.
+GRANT SELECT ON profiles, external_calendar_events, calendar_sync_runs, calendar_sync_workers, calendar_push_channels TO calsync_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_connections, external_calendar_credentials, calendar_oauth_flows TO calsync_api;
+GRANT SELECT, INSERT, UPDATE ON external_calendars, calendar_job_runs, calendar_job_run_items, calendar_gate_state TO calsync_api;
+GRANT SELECT, INSERT ON calendar_revocations TO calsync_api;
+
+-- The worker claims, mirrors and settles.
+GRANT SELECT, UPDATE ON external_calendar_connections TO calsync_worker;
+GRANT SELECT, INSERT, UPDATE ON external_calendar_credentials TO calsync_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_events, external_calendars, calendar_sync_runs, calendar_sync_workers,
+  calendar_push_channels, calendar_revocations, calendar_oauth_flows, calendar_job_runs, calendar_job_run_items TO calsync_worker;
+GRANT SELECT, INSERT, UPDATE ON calendar_gate_state TO calsync_worker;
+
+-- People on call run the runbook: they read everything but credentials and change the schedule and failed events.
+GRANT SELECT ON profiles, external_calendar_connections, external_calendar_events, external_calendars, calendar_sync_runs,
+  calendar_job_runs, calendar_job_run_items, calendar_push_channels, calendar_sync_workers, calendar_gate_state TO calsync_oncall;
+GRANT UPDATE (sync_enabled, sync_needed, sync_cursor, last_synced_at, error_count, last_error, backoff_until, sync_frequency_minutes)
+  ON external_calendar_connections TO calsync_oncall;
+GRANT UPDATE (sync_status, last_error) ON external_calendar_events TO calsync_oncall;
