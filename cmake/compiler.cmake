@@ -29,10 +29,6 @@ endif()
 
 # Enough for a backtrace with lines; full debug information doubles link time.
 add_compile_options("$<$<NOT:$<CONFIG:Release>>:-g1>")
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  # RapidJSON's document.h assigns to a const member in a function nobody instantiates.
-  add_compile_options(-fdelayed-template-parsing -Wno-delayed-template-parsing-in-cxx20)
-endif()
 if(CALSYNC_SANITIZE)
   add_compile_options(-fsanitize=${CALSYNC_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CALSYNC_SANITIZE})

@@ -22,5 +22,15 @@ target_compile_definitions(calsync_boost INTERFACE
   # base/assert.cpp turns it into an exception.
   BOOST_ENABLE_ASSERT_HANDLER)
 
+# RapidJSON's document.h assigns to a const member in an operator that nobody calls, which clang-19 refuses. A copy with that
+# operator deleted stands in for it (-fdelayed-template-parsing would hide it too, but drops parts of Asio's coroutines).
+set(rapidjson_copy ${PROJECT_BINARY_DIR}/third_party)
+file(COPY ${RAPIDJSON_INCLUDE_DIRS}/rapidjson DESTINATION ${rapidjson_copy})
+file(READ ${RAPIDJSON_INCLUDE_DIRS}/rapidjson/document.h rapidjson_document)
+string(REPLACE "{ s = rhs.s; length = rhs.length; }" "= delete;" rapidjson_document "${rapidjson_document}")
+file(WRITE ${rapidjson_copy}/rapidjson/document.h.new "${rapidjson_document}")
+file(COPY_FILE ${rapidjson_copy}/rapidjson/document.h.new ${rapidjson_copy}/rapidjson/document.h ONLY_IF_DIFFERENT)
+set(RAPIDJSON_INCLUDE_DIRS ${rapidjson_copy})
+
 add_library(calsync_rapidjson INTERFACE)
 target_include_directories(calsync_rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIRS})

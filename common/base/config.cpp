@@ -143,14 +143,17 @@ Result<void> apply(Settings& settings, const std::string& where, const std::stri
   return {};
 }
 
+bool is_section(const std::string& key) {
+  return std::any_of(known_keys().begin(), known_keys().end(), [&](const auto& known) { return known.first.starts_with(key + "."); });
+}
+
 Result<void> apply_yaml(Settings& settings, const std::string& file, const YAML::Node& node, const std::string& prefix) {
   for (const auto& entry : node) {
     const std::string key = (prefix.empty() ? "" : prefix + ".") + entry.first.as<std::string>();
     const YAML::Node& value = entry.second;
     if (value.IsMap()) {
-      const bool leads_somewhere = std::any_of(known_keys().begin(), known_keys().end(),
-                                               [&](const auto& known) { return known.first.starts_with(key + "."); });
-      if (!leads_somewhere) return apply(settings, file, key, {});
+      // A misspelt section is named by the keys in it; an empty one has none.
+      if (value.size() == 0 && !is_section(key)) return apply(settings, file, key, {});
       if (auto nested = apply_yaml(settings, file, value, key); !nested) return nested;
       continue;
     }

@@ -31,27 +31,6 @@ std::optional<Time> date_at_clock(std::chrono::year_month_day date, int hour, in
   return Time(sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
 }
 
-/// "Tue, 19 Nov 2026 01:13:52 GMT" (RFC 9110 section 5.6.7, the one form that may be generated).
-std::optional<Time> parse_http_date(std::string_view text) {
-  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
-  const auto day = digits(text, 5, 2);
-  const auto year = digits(text, 12, 4);
-  const auto hour = digits(text, 17, 2);
-  const auto minute = digits(text, 20, 2);
-  const auto second = digits(text, 23, 2);
-  if (!day || !year || !hour || !minute || !second) return std::nullopt;
-  for (unsigned i = 0; i < months.size(); ++i) {
-    if (text.substr(8, 3) != months[i]) continue;
-    const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(i + 1),
-                                           std::chrono::day(static_cast<unsigned>(*day))};
-    if (!date.ok()) return std::nullopt;
-    return date_at_clock(date, *hour, *minute, *second);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::string format_date(std::chrono::year_month_day date) {
@@ -113,6 +92,26 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   if (!offset_hour || !offset_minute || *offset_hour > 23 || *offset_minute > 59) return std::nullopt;
   const auto offset = std::chrono::hours(*offset_hour) + std::chrono::minutes(*offset_minute);
   return text[at] == '+' ? *time - offset : *time + offset;
+}
+
+std::optional<Time> parse_http_date(std::string_view text) {
+  constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
+  const auto day = digits(text, 5, 2);
+  const auto year = digits(text, 12, 4);
+  const auto hour = digits(text, 17, 2);
+  const auto minute = digits(text, 20, 2);
+  const auto second = digits(text, 23, 2);
+  if (!day || !year || !hour || !minute || !second) return std::nullopt;
+  for (unsigned i = 0; i < months.size(); ++i) {
+    if (text.substr(8, 3) != months[i]) continue;
+    const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(i + 1),
+                                           std::chrono::day(static_cast<unsigned>(*day))};
+    if (!date.ok()) return std::nullopt;
+    return date_at_clock(date, *hour, *minute, *second);
+  }
+  return std::nullopt;
 }
 
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, Time now) {

@@ -28,6 +28,8 @@ std::optional<Time> parse_rfc3339(std::string_view text);
 /// "YYYY-MM-DD".
 std::string format_date(std::chrono::year_month_day date);
 std::optional<std::chrono::year_month_day> parse_date(std::string_view text);
+/// "Tue, 19 Nov 2026 01:13:52 GMT" (RFC 9110 section 5.6.7, the one form that may be generated).
+std::optional<Time> parse_http_date(std::string_view text);
 /// An HTTP Retry-After value: delta-seconds or an HTTP-date (RFC 9110 section 10.2.3). Negative becomes zero.
 std::optional<std::chrono::seconds> parse_retry_after(std::string_view text, Time now);
 

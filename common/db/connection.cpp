@@ -57,8 +57,8 @@ Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executo
   std::unique_ptr<Connection> connection(new Connection(std::move(executor), raw));
   if (PQstatus(raw) == CONNECTION_BAD) throw DatabaseError(trimmed(PQerrorMessage(raw)), "");
   Task<void> connecting = connection->connect();
-  const Race race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
-  if (race != Race::finished) throw DatabaseError("the database did not answer the connection attempt in time", "");
+  const DeadlineOutcome race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
+  if (race != DeadlineOutcome::finished) throw DatabaseError("the database did not answer the connection attempt in time", "");
   co_return connection;
 }
 
