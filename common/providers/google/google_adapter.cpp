@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/providers/google/google_adapter.hpp"
+
+#include "common/providers/google/google_authorizer.hpp"
+#include "common/providers/google/google_reader.hpp"
+
+namespace calsync::google {
+
+providers::Adapter make_google_adapter(const Options& options, net::HttpTransport& transport, const Clock& clock) {
+  providers::Adapter adapter;
+  adapter.name = "google";
+  adapter.reader = std::make_unique<GoogleReader>(options, transport, clock);
+  adapter.authorizer = std::make_unique<GoogleAuthorizer>(options, transport, clock);
+  return adapter;
+}
+
+}  // namespace calsync::google

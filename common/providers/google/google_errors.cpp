@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/providers/google/google_errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "common/base/json.hpp"
+
+namespace calsync::google {
+namespace {
+
+struct Meaning {
+  std::string_view reason;
+  Failure failure;
+  std::string_view advice;  ///< appended to the sentence when a person has to act
+};
+
+constexpr std::string_view enable_api =
+    "enable the Google Calendar API in the Cloud project that GOOGLE_CLIENT_ID belongs to";
+constexpr std::string_view grant_access = "the account has to be connected again with access to its calendars";
+
+// Reasons that decide whatever the status is. 403 and 429 are equivalent for rate limits (Google's error guide).
+constexpr std::array meanings{
+    Meaning{"rateLimitExceeded", Failure::throttled, ""},
+    Meaning{"userRateLimitExceeded", Failure::throttled, ""},
+    Meaning{"RATE_LIMIT_EXCEEDED", Failure::throttled, ""},
+    Meaning{"RESOURCE_EXHAUSTED", Failure::throttled, ""},
+    Meaning{"quotaExceeded", Failure::quota_exhausted, ""},
+    Meaning{"dailyLimitExceeded", Failure::quota_exhausted, "check the quota of the Cloud project"},
+    Meaning{"accessNotConfigured", Failure::misconfigured, enable_api},
+    Meaning{"SERVICE_DISABLED", Failure::misconfigured, enable_api},
+    Meaning{"insufficientPermissions", Failure::scope_missing, grant_access},
+    Meaning{"ACCESS_TOKEN_SCOPE_INSUFFICIENT", Failure::scope_missing, grant_access},
+    Meaning{"fullSyncRequired", Failure::cursor_expired, ""},
+    Meaning{"updatedMinTooLongAgo", Failure::cursor_expired, ""},
+    Meaning{"deleted", Failure::not_found, ""},
+};
+
+std::string first_text(const json::Value* list, std::string_view name) {
+  if (!list) return {};
+  for (const json::Value& one : list->GetArray()) {
+    if (std::string text = json::text_at(one, name); !text.empty()) return text;
+  }
+  return {};
+}
+
+/// One line of bounded length, whatever the server sent.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  if (text.size() <= 300) return text;
+  std::size_t cut = 300;
+  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;  // never inside a UTF-8 sequence
+  text.resize(cut);
+  return text + "…";
+}
+
+std::string sentence(int status, const ErrorBody& body) {
+  if (body.reason.empty() && body.message.empty())
+    return fmt::format("Google answered {} with a body that says nothing", status);
+  if (body.message.empty()) return fmt::format("Google answered {} {}", status, body.reason);
+  if (body.reason.empty()) return fmt::format("Google answered {}: {}", status, body.message);
+  return fmt::format("Google answered {} {}: {}", status, body.reason, body.message);
+}
+
+const Meaning* meaning_of(const ErrorBody& body) {
+  for (const std::string& reason : {body.specific, body.reason}) {
+    const auto known =
+        std::find_if(meanings.begin(), meanings.end(), [&](const Meaning& one) { return one.reason == reason; });
+    if (known != meanings.end()) return &*known;
+  }
+  return nullptr;
+}
+
+/// A garbage sync token may be 400 instead of 410; which words Google uses is not documented, so any mention counts.
+bool blames_sync_token(const ErrorBody& body) {
+  if (body.location == "syncToken") return true;
+  std::string message = body.message;
+  std::transform(message.begin(), message.end(), message.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return message.find("sync token") != std::string::npos || message.find("synctoken") != std::string::npos;
+}
+
+Failure failure_of_status(int status, const ErrorBody& body, Asked asked) {
+  if (status >= 500) return Failure::unavailable;
+  switch (status) {
+    case 400:
+      return blames_sync_token(body) ? Failure::cursor_expired : Failure::rejected;
+    case 404:
+      return Failure::not_found;
+    case 409:
+    case 412:
+      return Failure::conflict;
+    case 410:
+      return asked == Asked::incremental ? Failure::cursor_expired : Failure::not_found;
+    case 429:
+      return Failure::throttled;
+    default:
+      return Failure::rejected;
+  }
+}
+
+bool may_wait(Failure failure) {
+  return failure == Failure::throttled || failure == Failure::quota_exhausted || failure == Failure::unavailable;
+}
+
+}  // namespace
+
+ErrorBody parse_error_body(std::string_view text) {
+  const auto parsed = json::parse(text);
+  const json::Value* error = parsed ? json::object_at(*parsed, "error") : nullptr;
+  if (!error) return {};
+  ErrorBody body;
+  const json::Value* errors = json::array_at(*error, "errors");
+  if (errors && !errors->Empty()) {
+    body.reason = json::text_at((*errors)[0], "reason");
+    body.location = json::text_at((*errors)[0], "location");
+  }
+  body.specific = first_text(json::array_at(*error, "details"), "reason");
+  if (body.reason.empty()) body.reason = body.specific;
+  if (body.reason.empty()) body.reason = json::text_at(*error, "status");
+  body.message = json::text_at(*error, "message");
+  if (body.message.empty()) body.message = first_text(errors, "message");
+  body.reason = one_line(std::move(body.reason));
+  body.message = one_line(std::move(body.message));
+  return body;
+}
+
+Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
+  const ErrorBody body = parse_error_body(response.body);
+  const std::string said = sentence(response.status, body);
+  if (response.status == 401) return fail(Failure::token_rejected, said);
+  const Meaning* known = response.status < 500 ? meaning_of(body) : nullptr;
+  const Failure failure = known ? known->failure : failure_of_status(response.status, body, asked);
+  const std::string full = known && !known->advice.empty() ? fmt::format("{}; {}", said, known->advice) : said;
+  if (!may_wait(failure)) return fail(failure, full);
+  return fail(failure, full, parse_retry_after(response.header("retry-after"), now));
+}
+
+}  // namespace calsync::google

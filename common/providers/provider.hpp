@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/async/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/base/secret.hpp"
+#include "common/calendar/change.hpp"
+#include "common/net/oauth2.hpp"
+
+// What an adapter is. Adapters hold a transport and settings, nothing else: no store, clock, refresh, retry or paging loop.
+// What a provider cannot do is a null pointer, not a method that answers "unsupported".
+namespace calsync::providers {
+
+/// What a call needs to act for one account.
+struct Session {
+  Secret credential{};   ///< access token (OAuth), password (CalDAV) or the feed's URL (ICS)
+  std::string account{}; ///< the account's id at the provider
+  Deadline deadline;
+};
+
+struct Calendar {
+  std::string external_calendar_id{};
+  std::string name{};
+  std::string time_zone{};    ///< IANA, "" = unknown
+  std::string access_role{};  ///< as the provider says: owner, writer, reader, freeBusyReader …
+  bool is_primary = false;
+  bool readable = true;       ///< false = listed, but its events cannot be read
+};
+
+struct CalendarRemoved {
+  std::string external_calendar_id{};
+};
+
+using CalendarChange = std::variant<Calendar, CalendarRemoved>;
+
+using calendar::EventChange;
+using calendar::EventRemoved;
+using calendar::EventUnreadable;
+
+/// One page of changes. Exactly one of `next_page` and `next_cursor` is set.
+template <class Change>
+struct Page {
+  std::vector<Change> changes{};
+  std::string next_page{};
+  std::string next_cursor{};
+  /// True on every page of a full read: what no page of it mentions is gone. A full read answers an empty cursor, but an
+  /// adapter whose provider has no increments (feeds) also answers a cursor with one.
+  bool snapshot = false;
+  /// Feeds: what the calendar itself is called and where it is, which comes with its events.
+  std::optional<Calendar> about{};
+};
+
+class EventReader {
+ public:
+  virtual ~EventReader() = default;
+  /// `cursor` "" = list everything. failure cursor_expired = list again with "".
+  virtual Task<Result<Page<CalendarChange>>> list_calendars(Session session, std::string cursor, std::string page) = 0;
+  /// `cursor` "" = read everything. failures: cursor_expired (read again with ""), not_found (the calendar is gone).
+  virtual Task<Result<Page<EventChange>>> list_events(Session session, std::string calendar_id, std::string cursor,
+                                                      std::string page) = 0;
+};
+
+struct Account {
+  std::string id{};     ///< stable at the provider (Google: sub)
+  std::string email{};
+};
+
+/// OAuth providers only.
+class Authorizer {
+ public:
+  virtual ~Authorizer() = default;
+  virtual std::string authorization_url(const std::string& state, const Secret& verifier, const std::string& login_hint) const = 0;
+  virtual Task<Result<net::TokenGrant>> exchange(std::string code, Secret verifier, Deadline deadline) = 0;
+  virtual Task<Result<Account>> identify(net::TokenGrant grant, Deadline deadline) = 0;
+  virtual Task<Result<net::TokenGrant>> refresh(Secret refresh_token, Deadline deadline) = 0;
+  /// Success also when the provider no longer knows the token.
+  virtual Task<Result<void>> revoke(Secret token, Deadline deadline) = 0;
+  /// Scopes that a working connection needs and `granted` lacks.
+  virtual std::set<std::string> missing_scopes(const std::set<std::string>& granted) const = 0;
+};
+
+/// One calendar provider. `name` is the `provider` column and the path segment of its OAuth endpoints.
+struct Adapter {
+  std::string name{};
+  std::unique_ptr<EventReader> reader{};
+  std::unique_ptr<Authorizer> authorizer{};  ///< null = no OAuth (ics, caldav)
+};
+
+}  // namespace calsync::providers

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/providers/registry.hpp"
+
+#include "common/net/url.hpp"
+#include "common/providers/google/google_adapter.hpp"
+
+namespace calsync::providers {
+
+RegistrySettings registry_settings(const Settings& settings) {
+  RegistrySettings out;
+  const Settings::Google& google = settings.google;
+  if (!google.client_id.empty()) {
+    out.google = google::Options{google.client_id, google.client_secret, google.redirect_uri,
+                                 {google.authorize, google.token, google.revoke, google.userinfo, google.api}, google.scopes};
+  }
+  out.ics.max_bytes = static_cast<std::size_t>(settings.ics.max_bytes);
+  out.ics.allow_insecure = settings.allow_insecure_endpoints;
+  return out;
+}
+
+net::TransportOptions transport_options(const Settings& settings) {
+  net::TransportOptions options;
+  options.allow_insecure = settings.allow_insecure_endpoints;
+  options.allow_private_addresses = settings.allow_private_addresses;
+  options.ca_file = settings.ca_file;
+  // The operator's own endpoints may be anywhere; what strangers name may not.
+  for (const std::string* url : {&settings.google.authorize, &settings.google.token, &settings.google.revoke, &settings.google.userinfo, &settings.google.api}) {
+    if (const auto parsed = net::parse_url(*url)) options.trusted_origins.push_back(parsed->origin());
+  }
+  return options;
+}
+
+Registry::Registry(const RegistrySettings& settings, net::HttpTransport& transport, const Clock& clock) {
+  if (settings.google) adapters_.push_back(google::make_google_adapter(*settings.google, transport, clock));
+  adapters_.push_back(ics::make_ics_adapter(transport, settings.ics, clock));
+}
+
+const Adapter* Registry::find(std::string_view name) const {
+  for (const Adapter& adapter : adapters_) {
+    if (adapter.name == name) return &adapter;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Registry::names() const {
+  std::vector<std::string> names;
+  for (const Adapter& adapter : adapters_) names.push_back(adapter.name);
+  return names;
+}
+
+}  // namespace calsync::providers
