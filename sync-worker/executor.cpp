@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync-worker/executor.hpp"
+
+#include <fmt/format.h>
+
+namespace calsync::worker {
+namespace {
+
+sync::Settlement open_settlement(const sync::Claim& claim, std::string sync_id, Time now) {
+  sync::Settlement settlement;
+  settlement.sync_id = std::move(sync_id);
+  settlement.connection = claim.connection;
+  settlement.lease_token = claim.lease_token;
+  settlement.wake_seq = claim.wake_seq;
+  settlement.edit_seq = claim.edit_seq;
+  settlement.started_at = now;
+  return settlement;
+}
+
+LogFields fields_of(const sync::Claim& claim, const std::string& sync_id) {
+  return {.sync_id = sync_id, .provider_id = claim.owner.str(), .connection_id = claim.connection.str(), .provider = claim.provider};
+}
+
+/// Quiet polls leave no line in the history and only a debug line in the log.
+bool noteworthy(const sync::Claim& claim, const sync::Settlement& settlement) {
+  return settlement.outcome.verdict != sync::Verdict::complete || !settlement.counts.none() || claim.error_count > 0 ||
+         claim.asked_for || !claim.last_synced_at;
+}
+
+}  // namespace
+
+sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>& pulled) const {
+  if (pulled) return sync::completed();
+  return sync::decide(pulled.error(), {claim.error_count, claim.grant_refusals}, services_.random.unit());
+}
+
+Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
+  const Duration begun = services_.clock.monotonic();
+  sync::Settlement settlement = open_settlement(claim, random_uuid(services_.random), services_.clock.now());
+  std::optional<Error> broken;
+  std::optional<Ending> ending;
+  try {
+    ending = co_await attempt(claim, settlement, may_continue);
+    settlement = ending->settlement;
+    co_await finish(claim, std::move(*ending));
+  } catch (const db::DatabaseError& error) {
+    broken = fail(Failure::database, error.what());
+  } catch (const std::exception& error) {
+    broken = fail(Failure::internal, error.what());
+  }
+  if (broken) {
+    // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
+    settlement.outcome = outcome_of(claim, *broken);
+    settlement.cursor.reset();
+    settlement.counts = {};
+    settlement.noteworthy = true;
+    services_.settler.settle(settlement);
+  }
+  report(claim, settlement, services_.clock.monotonic() - begun);
+}
+
+Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue) {
+  const providers::Adapter* adapter = services_.registry.find(claim.provider);
+  if (!adapter || !adapter->reader) {
+    const Error error = fail(Failure::misconfigured, fmt::format("this worker is not configured for the provider '{}'", claim.provider));
+    settlement.outcome = outcome_of(claim, error);
+    co_return Ending{std::move(settlement), {}};
+  }
+  Inbound inbound({services_.clock, services_.queue, services_.mirror, services_.tokens}, limits_, claim, *adapter, std::move(may_continue));
+  const Result<void> pulled = co_await inbound.pull();
+  settlement.outcome = outcome_of(claim, pulled);
+  settlement.cursor = sync::dump_cursor(inbound.cursor());
+  settlement.counts = inbound.counts();
+  settlement.noteworthy = noteworthy(claim, settlement);
+  co_return Ending{std::move(settlement), inbound.take_rows()};
+}
+
+Task<void> Executor::finish(const sync::Claim& claim, Ending ending) {
+  if (ending.settlement.outcome.verdict == sync::Verdict::discard) {
+    services_.settler.release(claim.connection, claim.lease_token);
+    co_return;
+  }
+  if (ending.rows.empty()) {
+    services_.settler.settle(std::move(ending.settlement));
+    co_return;
+  }
+  const std::string sync_id = ending.settlement.sync_id;
+  const bool ours = co_await services_.mirror.settle(claim, std::move(ending.rows), std::move(ending.settlement));
+  if (ours) co_return;
+  LogFields fields = fields_of(claim, sync_id);
+  fields.error_code = "lease_lost";
+  services_.log.warn("the lease was lost; nothing of this run was written", fields);
+}
+
+void Executor::report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const {
+  LogFields fields = fields_of(claim, settlement.sync_id);
+  fields.duration_ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  fields.metadata = {{"ingested", std::to_string(settlement.counts.ingested)},
+                     {"updated", std::to_string(settlement.counts.updated)},
+                     {"deleted", std::to_string(settlement.counts.deleted)},
+                     {"failed", std::to_string(settlement.counts.failed)}};
+  const sync::Outcome& outcome = settlement.outcome;
+  if (outcome.verdict == sync::Verdict::complete) {
+    const Level level = settlement.noteworthy ? Level::info : Level::debug;
+    services_.log.write(level, claim.error_count > 0 ? "calendar sync recovered" : "calendar sync completed", fields);
+    return;
+  }
+  fields.error_code = outcome.last_error.substr(0, outcome.last_error.find(':'));
+  fields.metadata.emplace_back("error", outcome.last_error);
+  fields.metadata.emplace_back("next_attempt_in_seconds", fmt::format("{:.0f}", outcome.backoff.count()));
+  if (outcome.verdict == sync::Verdict::discard) {
+    services_.log.info("calendar sync was given up without a verdict", fields);
+  } else {
+    services_.log.error(outcome.verdict == sync::Verdict::suspend ? "calendar sync needs a person" : "calendar sync failed", fields);
+  }
+}
+
+}  // namespace calsync::worker

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/base/random.hpp"
+#include "common/providers/registry.hpp"
+#include "sync-worker/inbound.hpp"
+#include "sync-worker/settler.hpp"
+
+namespace calsync::worker {
+
+/// One run: claim -> token -> inbound -> settle. Expected failures become an outcome on the row; a broken database or a bug
+/// is caught here and nowhere else in the worker.
+class Executor {
+ public:
+  struct Services {
+    AsyncClock& clock;
+    Random& random;
+    const Log& log;
+    const providers::Registry& registry;
+    store::ClaimQueue& queue;
+    store::MirrorStore& mirror;
+    TokenKeeper& tokens;
+    Settler& settler;
+  };
+  Executor(Services services, RunLimits limits) : services_(services), limits_(limits) {}
+
+  Task<void> run(sync::Claim claim, MayContinue may_continue);
+
+ private:
+  struct Ending {
+    sync::Settlement settlement;
+    sync::RunRows rows;
+  };
+  Task<Ending> attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue);
+  Task<void> finish(const sync::Claim& claim, Ending ending);
+  void report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
+  sync::Outcome outcome_of(const sync::Claim& claim, const Result<void>& pulled) const;
+
+  Services services_;
+  RunLimits limits_;
+};
+
+}  // namespace calsync::worker

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync-worker/inbound.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace calsync::worker {
+namespace {
+
+/// A failure of one calendar that says nothing about the others.
+bool concerns_one_calendar(Failure failure) {
+  return failure == Failure::rejected || failure == Failure::malformed || failure == Failure::cursor_expired ||
+         failure == Failure::not_found;
+}
+
+Error endless_pages() { return fail(Failure::malformed, "the provider's pages do not end"); }
+
+}  // namespace
+
+Inbound::Inbound(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
+                 MayContinue may_continue)
+    : services_(services),
+      limits_(limits),
+      claim_(claim),
+      adapter_(adapter),
+      may_continue_(std::move(may_continue)),
+      run_deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
+      lease_taken_(services.clock.monotonic()),
+      cursor_(sync::parse_cursor(claim.cursor)) {
+  for (const sync::Claim::CalendarState& one : claim.calendars) calendars_[one.id] = {one.time_zone, one.selected, one.gone};
+}
+
+std::int64_t Inbound::now_seconds() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(services_.clock.now().time_since_epoch()).count();
+}
+
+providers::Session Inbound::session() const {
+  return {credential_, claim_.account,
+          run_deadline_.at_most(services_.clock, std::chrono::seconds(limits_.request_seconds))};
+}
+
+Task<Result<void>> Inbound::pull() {
+  if (auto begun = co_await begin(); !begun) co_return begun;
+  if (auto listed = co_await pull_calendar_list(cursor_.calendar_list); !listed) co_return listed;
+  drop_deselected();
+  std::vector<std::string> wanted;
+  for (const auto& [id, state] : calendars_) {
+    if (state.selected && !state.gone) wanted.push_back(id);
+  }
+  std::optional<Error> first_error;
+  for (const std::string& id : wanted) {
+    Result<void> pulled = co_await pull_calendar(id);
+    if (pulled) continue;
+    if (!concerns_one_calendar(pulled.error().failure)) co_return pulled;
+    rows_.notes.push_back({id, describe(pulled.error())});
+    if (!first_error) first_error = pulled.error();
+  }
+  if (first_error) co_return *first_error;
+  co_return Result<void>();
+}
+
+Task<Result<void>> Inbound::begin() {
+  Result<Secret> credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
+  if (!credential) co_return credential.error();
+  credential_ = std::move(*credential);
+  co_return Result<void>();
+}
+
+/// Between two provider calls: is the run still wanted, in time and ours?
+Task<Result<void>> Inbound::stay_alive() {
+  if (!may_continue_()) co_return fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
+  if (run_deadline_.passed(services_.clock)) co_return fail(Failure::timeout, "the run took too long");
+  const Duration held = services_.clock.monotonic() - lease_taken_;
+  if (held * 2 < std::chrono::seconds(limits_.lease_seconds)) co_return Result<void>();
+  const bool ours = co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
+  if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
+  lease_taken_ = services_.clock.monotonic();
+  co_return Result<void>();
+}
+
+Task<Result<void>> Inbound::renew_token() {
+  renewed_ = true;
+  Result<Secret> fresh = co_await services_.tokens.refresh(claim_, adapter_, session().deadline);
+  if (!fresh) co_return fresh.error();
+  credential_ = std::move(*fresh);
+  co_return Result<void>();
+}
+
+Task<Result<providers::Page<providers::CalendarChange>>> Inbound::list_calendars(std::string cursor, std::string page) {
+  if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
+  auto answer = co_await adapter_.reader->list_calendars(session(), cursor, page);
+  if (answer || answer.error().failure != Failure::token_rejected || renewed_) co_return answer;
+  if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
+  co_return co_await adapter_.reader->list_calendars(session(), cursor, page);
+}
+
+Task<Result<providers::Page<providers::EventChange>>> Inbound::list_events(std::string calendar_id, std::string token,
+                                                                           std::string page) {
+  if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
+  auto answer = co_await adapter_.reader->list_events(session(), calendar_id, token, page);
+  if (answer || answer.error().failure != Failure::token_rejected || renewed_) co_return answer;
+  if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
+  co_return co_await adapter_.reader->list_events(session(), calendar_id, token, page);
+}
+
+Task<Result<void>> Inbound::pull_calendar_list(std::string cursor) {
+  Result<void> read = co_await read_calendar_list(cursor);
+  if (!read && read.error().failure == Failure::cursor_expired && !cursor.empty()) read = co_await read_calendar_list("");
+  co_return read;
+}
+
+Task<Result<void>> Inbound::read_calendar_list(std::string cursor) {
+  std::vector<providers::CalendarChange> changes;
+  std::string page;
+  bool snapshot = false;
+  for (int count = 0;; ++count) {
+    if (count == limits_.pages) co_return endless_pages();
+    auto answer = co_await list_calendars(cursor, page);
+    if (!answer) co_return answer.error();
+    snapshot = answer->snapshot;
+    std::move(answer->changes.begin(), answer->changes.end(), std::back_inserter(changes));
+    if (answer->next_page.empty()) {
+      cursor_.calendar_list = answer->next_cursor;
+      break;
+    }
+    page = answer->next_page;
+  }
+  std::set<std::string> named;
+  for (const providers::CalendarChange& change : changes) {
+    if (const auto* calendar = std::get_if<providers::Calendar>(&change)) named.insert(calendar->external_calendar_id);
+    apply(change);
+  }
+  if (!snapshot) co_return Result<void>();
+  listed_in_full_ = true;
+  for (const auto& [id, state] : calendars_) {
+    if (!named.contains(id) && !state.gone) apply(providers::CalendarRemoved{id});
+  }
+  co_return Result<void>();
+}
+
+void Inbound::apply(const providers::CalendarChange& change) {
+  if (const auto* removed = std::get_if<providers::CalendarRemoved>(&change)) {
+    const auto known = calendars_.find(removed->external_calendar_id);
+    if (known == calendars_.end() || known->second.gone) return;
+    known->second.gone = true;
+    forget(removed->external_calendar_id);
+    rows_.removed_calendars.push_back(removed->external_calendar_id);
+    return;
+  }
+  const auto& calendar = std::get<providers::Calendar>(change);
+  State& state = calendars_[calendar.external_calendar_id];
+  state.gone = false;
+  if (!calendar.time_zone.empty()) state.time_zone = calendar.time_zone;
+  rows_.calendars.push_back({calendar.external_calendar_id, calendar.name, calendar.time_zone, calendar.access_role, calendar.is_primary});
+  if (!calendar.readable) state.selected = false;
+}
+
+void Inbound::forget(const std::string& calendar_id) {
+  cursor_.calendars.erase(calendar_id);
+  std::erase_if(rows_.calendars, [&](const sync::CalendarRow& row) { return row.external_calendar_id == calendar_id; });
+  std::erase_if(rows_.plans, [&](const auto& plan) { return plan.calendar_id == calendar_id; });
+}
+
+void Inbound::drop_deselected() {
+  for (const auto& [id, state] : calendars_) {
+    if (state.selected || state.gone || !cursor_.calendars.contains(id)) continue;
+    cursor_.calendars.erase(id);
+    rows_.deselected_calendars.push_back(id);
+  }
+}
+
+Task<Result<void>> Inbound::pull_calendar(std::string calendar_id) {
+  sync::CalendarPosition& position = cursor_.calendars[calendar_id];
+  if (sync::resting(position, now_seconds())) co_return Result<void>();
+  const auto& retry = claim_.retry_calendars;
+  const bool again = std::find(retry.begin(), retry.end(), calendar_id) != retry.end();
+  std::string token = again ? std::string() : position.token;
+  Result<void> read = co_await read_calendar(calendar_id, token);
+  if (!read && read.error().failure == Failure::cursor_expired && !token.empty()) {
+    position.token.clear();
+    ++position.expirations;
+    if (sync::resting(position, now_seconds())) co_return Result<void>();
+    read = co_await read_calendar(calendar_id, "");
+  }
+  if (!read && read.error().failure == Failure::not_found) {
+    // A calendar that was unshared looks like this before the list says so.
+    const Result<bool> listed = co_await still_listed(calendar_id);
+    if (!listed) co_return listed.error();
+    if (!*listed) co_return Result<void>();
+  }
+  if (!read) co_return read;
+  co_return co_await checkpoint_if_full();
+}
+
+Task<Result<bool>> Inbound::still_listed(std::string calendar_id) {
+  if (!listed_in_full_) {
+    if (auto listed = co_await read_calendar_list(""); !listed) co_return listed.error();
+  }
+  co_return !calendars_[calendar_id].gone;
+}
+
+Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string token) {
+  sync::Delta delta;
+  std::string page;
+  bool snapshot = false;
+  for (int count = 0;; ++count) {
+    if (count == limits_.pages) co_return endless_pages();
+    auto answer = co_await list_events(calendar_id, token, page);
+    if (!answer) co_return answer.error();
+    snapshot = answer->snapshot;
+    if (answer->about) apply(*answer->about);
+    for (providers::EventChange& change : answer->changes) delta.add(std::move(change));
+    if (answer->next_page.empty()) {
+      sync::CalendarPosition& position = cursor_.calendars[calendar_id];
+      position.token = answer->next_cursor;
+      if (snapshot) {
+        position.full_read_at = now_seconds();
+      } else {
+        position.expirations = 0;
+      }
+      break;
+    }
+    page = answer->next_page;
+  }
+  co_return co_await plan_calendar(std::move(calendar_id), std::move(delta), snapshot);
+}
+
+Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta delta, bool snapshot) {
+  sync::Plan plan;
+  if (snapshot) {
+    const sync::Mirror mirror = co_await services_.mirror.known(claim_.connection, calendar_id);
+    plan = sync::reconcile(mirror, std::move(delta), true);
+  } else if (!delta.empty()) {
+    const sync::Mirror mirror = co_await services_.mirror.known(claim_.connection, calendar_id, delta.ids());
+    plan = sync::reconcile(mirror, std::move(delta), false);
+  }
+  const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(), [&](const auto& one) { return one.id == calendar_id; });
+  const bool first_time = known == claim_.calendars.end();
+  if (snapshot || first_time || !plan.empty()) rows_.notes.push_back({calendar_id, {}});
+  if (plan.empty()) co_return Result<void>();
+  row_count_ += plan.upserts.size() + plan.tombstones.size();
+  counts_ += plan.counts;
+  rows_.plans.push_back({calendar_id, calendars_[calendar_id].time_zone, std::move(plan)});
+  co_return Result<void>();
+}
+
+Task<Result<void>> Inbound::checkpoint_if_full() {
+  if (row_count_ < limits_.checkpoint_rows) co_return Result<void>();
+  std::string cursor = sync::dump_cursor(cursor_);
+  sync::RunRows rows = std::exchange(rows_, {});
+  const bool ours = co_await services_.mirror.checkpoint(claim_, std::move(rows), std::move(cursor), limits_.lease_seconds);
+  if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
+  row_count_ = 0;
+  wrote_checkpoint_ = true;
+  lease_taken_ = services_.clock.monotonic();
+  co_return Result<void>();
+}
+
+}  // namespace calsync::worker

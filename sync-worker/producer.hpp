@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "common/async/signal.hpp"
+#include "common/base/log.hpp"
+#include "common/store/claim_queue.hpp"
+
+namespace calsync::worker {
+
+struct ProducerOptions {
+  std::vector<std::string> providers{};
+  int concurrency = 256;
+  int per_owner = 16;
+  int lease_seconds = 300;
+  Duration poll = std::chrono::milliseconds(500);
+};
+
+/// Starts the run of one claim; the producer's `finished` is called when it has ended.
+using StartRun = std::function<void(sync::Claim)>;
+
+/// Claims due connections while there are free slots: candidates in large windows without locks, owners in turn, then a
+/// claim by id of exactly as many as can start now. Woken by NOTIFY, by a run that ends, and by the poll.
+class Producer {
+ public:
+  Producer(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue,
+           const sync::GateSettings& gate, ProducerOptions options, StartRun start);
+
+  /// Runs until stop(). A database that is away is waited for.
+  Task<void> serve();
+  /// One look: claims what is due and free. Returns how many runs were started.
+  Task<int> claim_once();
+  void stop();
+  void wake() { wake_.set(); }
+  void finished(const sync::Claim& claim);
+  void set_dead_workers(std::vector<std::string> dead) { dead_workers_ = std::move(dead); }
+  std::size_t in_flight() const { return in_flight_.size(); }
+
+ private:
+  Task<void> refill(store::ClaimFilter filter);
+  std::vector<ConnectionId> choose();
+  void note_database(bool reachable, const char* reason);
+
+  AsyncClock& clock_;
+  const Log& log_;
+  store::ClaimQueue& queue_;
+  const sync::GateSettings& gate_;
+  ProducerOptions options_;
+  StartRun start_;
+  Signal wake_;
+  std::deque<store::Candidate> candidates_;
+  std::set<ConnectionId> in_flight_;
+  std::map<OwnerId, int> per_owner_;
+  std::vector<std::string> dead_workers_;
+  bool stopping_ = false;
+  bool database_reachable_ = true;
+};
+
+}  // namespace calsync::worker

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "common/async/signal.hpp"
+#include "common/base/log.hpp"
+#include "common/store/claim_queue.hpp"
+
+namespace calsync::worker {
+
+/// Group commit for runs that have no rows to write: verdicts are gathered for a few milliseconds and settled in one
+/// statement. While the database is away they wait here, until it is back or their leases have run out (then another worker
+/// does the run again, which loses nothing).
+class Settler {
+ public:
+  Settler(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue, Duration keep);
+
+  void settle(sync::Settlement settlement);
+  void release(ConnectionId connection, std::int64_t lease_token);
+  /// Runs until stop() was called and everything is settled or given up.
+  Task<void> serve();
+  void stop();
+  bool idle() const { return settlements_.empty() && leases_.empty(); }
+
+ private:
+  struct Waiting {
+    sync::Settlement settlement;
+    Duration since;
+  };
+  Task<bool> flush();
+  void give_up_expired();
+
+  AsyncClock& clock_;
+  const Log& log_;
+  store::ClaimQueue& queue_;
+  Duration keep_;
+  Signal work_;
+  std::vector<Waiting> settlements_;
+  std::vector<std::pair<ConnectionId, std::int64_t>> leases_;
+  bool stopping_ = false;
+};
+
+}  // namespace calsync::worker

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync-worker/sync_worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "common/db/migrate.hpp"
+#include "common/net/beast_transport.hpp"
+#include "common/runtime/process.hpp"
+#include "common/store/gate_store.hpp"
+#include "sync-worker/executor.hpp"
+#include "sync-worker/maintenance.hpp"
+#include "sync-worker/producer.hpp"
+
+namespace calsync::worker {
+namespace {
+
+constexpr std::chrono::minutes maintenance_interval{1};
+constexpr std::chrono::seconds listen_pause{1};
+/// Both can only be missed while the switch is off: wake-ups are not served, and polls are late by themselves.
+const std::set<sync::Flag> watched_flags{sync::Flag::sync};
+
+RunLimits limits_of(const Settings& settings) {
+  RunLimits limits;
+  limits.lease_seconds = settings.worker.lease_seconds;
+  limits.request_seconds = settings.worker.request_seconds;
+  limits.run_seconds = settings.worker.run_seconds;
+  return limits;
+}
+
+ProducerOptions producer_options(const Settings& settings, std::vector<std::string> provider_names) {
+  return {std::move(provider_names), settings.worker.concurrency, settings.worker.per_owner, settings.worker.lease_seconds,
+          std::chrono::milliseconds(settings.worker.poll_milliseconds)};
+}
+
+}  // namespace
+
+struct SyncWorker::Parts {
+  Parts(asio::io_context& io_context, Surroundings surroundings, Settings given, KeyRing key_ring, sync::GateSettings first_gate)
+      : io(io_context),
+        around(surroundings),
+        settings(std::move(given)),
+        keys(std::move(key_ring)),
+        gate(std::move(first_gate)),
+        pool(io.get_executor(), around.clock, settings.database_url, static_cast<std::size_t>(settings.database.pool_size)),
+        transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
+        registry(providers::registry_settings(settings), *transport, around.clock),
+        queue(pool, WorkerId::trusted(random_uuid(around.random)), around.host, around.version),
+        mirror(pool, queue.worker()),
+        credentials(pool, keys, around.random),
+        tokens(around.clock, credentials),
+        settler(io.get_executor(), around.clock, around.log, queue, std::chrono::seconds(settings.worker.lease_seconds)),
+        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler}, limits_of(settings)),
+        producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),
+                 [this](sync::Claim claim) { start(std::move(claim)); }),
+        maintenance(around.clock, around.log, pool, registry, keys, {settings.retention.tombstone_days, settings.retention.run_days}),
+        running(io.get_executor()),
+        stop_signal(io.get_executor()) {}
+
+  void start(sync::Claim claim);
+  static Task<void> run_one(Parts& parts, sync::Claim claim);
+  bool may_continue() const { return !cancelled && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar)); }
+
+  Task<void> open();
+  Task<void> beat();
+  Task<void> listen();
+  Task<void> maintain();
+  Task<void> drain();
+  void spawn(Task<void> task);
+
+  asio::io_context& io;
+  Surroundings around;
+  Settings settings;
+  KeyRing keys;
+  sync::GateSettings gate;
+  db::Pool pool;
+  std::unique_ptr<net::HttpTransport> transport;
+  providers::Registry registry;
+  store::ClaimQueue queue;
+  store::MirrorStore mirror;
+  store::CredentialStore credentials;
+  TokenKeeper tokens;
+  Settler settler;
+  Executor executor;
+  Producer producer;
+  Maintenance maintenance;
+  Running running;
+  Signal stop_signal;
+  bool stopping = false;
+  bool cancelled = false;
+};
+
+void SyncWorker::Parts::spawn(Task<void> task) {
+  // Whatever escapes a daemon's loop is a bug: it ends the process, and the supervisor starts a fresh one.
+  asio::co_spawn(io, std::move(task), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+}
+
+void SyncWorker::Parts::start(sync::Claim claim) {
+  running.enter();
+  spawn(run_one(*this, std::move(claim)));
+}
+
+Task<void> SyncWorker::Parts::run_one(Parts& parts, sync::Claim claim) {
+  co_await parts.executor.run(claim, [&parts] { return parts.may_continue(); });
+  parts.producer.finished(claim);
+  parts.running.leave();
+}
+
+Task<void> SyncWorker::Parts::open() {
+  db::Pool::Handle handle = co_await pool.acquire();
+  const int version = co_await db::schema_version(*handle);
+  const int needed = db::required_schema_version();
+  if (version < needed) {
+    throw db::DatabaseError("the database schema is at version " + std::to_string(version) + ", this worker needs " +
+                                std::to_string(needed) + "; run calsync-api migrate",
+                            "");
+  }
+}
+
+Task<void> SyncWorker::Parts::beat() {
+  while (!stopping) {
+    try {
+      producer.set_dead_workers(co_await queue.heartbeat());
+    } catch (const db::DatabaseError&) {
+      // The producer says that the database is away; a missed beat only lets others take over sooner.
+    }
+    feed_watchdog();
+    co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
+  }
+}
+
+Task<void> SyncWorker::Parts::listen() {
+  while (!stopping) {
+    try {
+      auto session = co_await db::Connection::open(io.get_executor(), around.clock, std::string(settings.database_url.reveal()), std::chrono::seconds(5));
+      co_await session->execute("LISTEN calsync_wake");
+      while (!stopping) {
+        co_await session->wait_notification();
+        producer.wake();
+      }
+    } catch (const db::DatabaseError&) {
+    } catch (const boost::system::system_error&) {
+    }
+    // Polling goes on meanwhile.
+    if (!stopping) co_await around.clock.sleep(listen_pause);
+  }
+}
+
+Task<void> SyncWorker::Parts::maintain() {
+  while (!stopping) {
+    if (sync::ask(gate, sync::Operation::use_calendar)) {
+      try {
+        co_await maintenance.round();
+      } catch (const db::DatabaseError& error) {
+        around.log.warn("maintenance waits for the database", {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
+      }
+    }
+    const Deadline next(around.clock, maintenance_interval);
+    while (!stopping && !next.passed(around.clock)) {
+      co_await around.clock.sleep(std::min<Duration>(next.remaining(around.clock), std::chrono::milliseconds(500)));
+    }
+  }
+}
+
+Task<void> SyncWorker::Parts::drain() {
+  const bool drained = co_await running.drained(around.clock, std::chrono::seconds(settings.worker.drain_seconds));
+  if (!drained) {
+    around.log.warn("runs did not end in the drain time; they are stopped and their leases given back", {.metadata = {{"runs", std::to_string(running.count())}}});
+    cancelled = true;
+    co_await running.drained(around.clock, std::chrono::seconds(settings.worker.request_seconds));
+  }
+  settler.stop();
+}
+
+SyncWorker::SyncWorker(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate)
+    : parts_(std::make_unique<Parts>(io, surroundings, std::move(settings), std::move(keys), std::move(gate))) {}
+
+SyncWorker::~SyncWorker() = default;
+
+Task<void> SyncWorker::serve(std::function<void()> ready) {
+  Parts& parts = *parts_;
+  co_await parts.open();
+  co_await set_gate(parts.gate);
+  parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
+  parts.spawn(parts.beat());
+  parts.spawn(parts.listen());
+  parts.spawn(parts.maintain());
+  parts.spawn(parts.settler.serve());
+  ready();
+  co_await parts.producer.serve();
+  co_await parts.drain();
+  while (!parts.settler.idle()) co_await parts.around.clock.sleep(std::chrono::milliseconds(20));
+  try {
+    co_await parts.queue.sign_off();
+  } catch (const db::DatabaseError&) {
+    // The row goes stale by itself in 15 s.
+  }
+}
+
+Task<int> SyncWorker::once() {
+  Parts& parts = *parts_;
+  co_await parts.open();
+  co_await set_gate(parts.gate);
+  parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
+  parts.spawn(parts.settler.serve());
+  int runs = 0;
+  for (;;) {
+    const int started = co_await parts.producer.claim_once();
+    runs += started;
+    if (started > 0) continue;
+    if (parts.running.count() == 0) break;
+    co_await parts.running.drained(parts.around.clock, std::chrono::milliseconds(100));
+  }
+  co_await parts.drain();
+  while (!parts.settler.idle()) co_await parts.around.clock.sleep(std::chrono::milliseconds(20));
+  co_await parts.queue.sign_off();
+  co_return runs;
+}
+
+void SyncWorker::stop() {
+  parts_->stopping = true;
+  parts_->stop_signal.set();
+  parts_->producer.stop();
+}
+
+Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
+  Parts& parts = *parts_;
+  parts.gate = std::move(gate);
+  for (const sync::InvalidSetting& one : parts.gate.invalid) {
+    parts.around.log.error("a setting is invalid", {.error_code = "configuration_error", .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
+  }
+  const int woken = co_await store::record_gate(parts.pool, "sync-worker", parts.gate, watched_flags);
+  if (woken > 0) {
+    parts.around.log.info("connections that were shut out are admitted again and marked due", {.metadata = {{"connections", std::to_string(woken)}}});
+  }
+  parts.producer.wake();
+}
+
+}  // namespace calsync::worker
