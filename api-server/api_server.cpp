@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api-server/api_server.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "api-server/http_server.hpp"
+#include "api-server/respond.hpp"
+#include "api-server/routes/routes.hpp"
+#include "common/db/migrate.hpp"
+#include "common/net/beast_transport.hpp"
+#include "common/store/gate_store.hpp"
+
+namespace calsync::api {
+namespace {
+
+const std::set<sync::Flag> watched_flags{sync::Flag::webhook, sync::Flag::sync};
+
+TokenRing tokens(const Secret& text, CallerKind kind, const char* name) {
+  auto ring = TokenRing::parse(text.reveal(), kind);
+  if (!ring) throw std::runtime_error(std::string(name) + ": " + ring.error().message);
+  return std::move(*ring);
+}
+
+ServerOptions server_options(const Settings& settings) {
+  ServerOptions options;
+  options.host = settings.server.host;
+  options.port = static_cast<std::uint16_t>(settings.server.port);
+  options.max_connections = static_cast<std::size_t>(settings.server.max_connections);
+  return options;
+}
+
+}  // namespace
+
+struct ApiServer::Parts {
+  Parts(asio::io_context& io, Surroundings surroundings, Settings given, KeyRing key_ring, sync::GateSettings first_gate)
+      : around(surroundings),
+        settings(std::move(given)),
+        keys(std::move(key_ring)),
+        gate(std::move(first_gate)),
+        pool(io.get_executor(), around.clock, settings.database_url, static_cast<std::size_t>(settings.database.pool_size)),
+        transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
+        registry(providers::registry_settings(settings), *transport, around.clock),
+        credentials(pool, keys, around.random),
+        connections(pool, credentials),
+        flows(pool, keys, around.random),
+        jobs(pool),
+        services{around.clock, around.random, around.log, settings, gate, keys, registry, pool, connections, flows, jobs, around.version},
+        router(tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"), tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS")),
+        server(io.get_executor(), around.clock, around.log, [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings)) {
+    add_oauth_routes(router, services);
+    add_connection_routes(router, services);
+    add_sync_routes(router, services);
+    add_event_routes(router, services);
+    add_job_routes(router, services);
+    add_status_routes(router, services);
+  }
+
+  static Task<Response> answer(Parts& parts, Request request);
+
+  Surroundings around;
+  Settings settings;
+  KeyRing keys;
+  sync::GateSettings gate;
+  db::Pool pool;
+  std::unique_ptr<net::HttpTransport> transport;
+  providers::Registry registry;
+  store::CredentialStore credentials;
+  store::ConnectionStore connections;
+  store::OAuthFlowStore flows;
+  store::JobRunStore jobs;
+  Services services;
+  Router router;
+  HttpServer server;
+};
+
+/// A database that is away is 503 and nobody's bug; every other exception is the session's 500.
+Task<Response> ApiServer::Parts::answer(Parts& parts, Request request) {
+  const std::string path = request.target.substr(0, request.target.find('?'));
+  std::string reason;
+  try {
+    co_return co_await parts.router.route(std::move(request));
+  } catch (const db::DatabaseError& error) {
+    if (!error.sqlstate().empty() && !error.sqlstate().starts_with("57") && !error.sqlstate().starts_with("08")) throw;
+    reason = error.what();
+  }
+  parts.around.log.error("a request failed because the database is away", {.error_code = "database_error", .metadata = {{"path", path}, {"reason", reason}}});
+  Response response = error_response(503, "database_error", "the database cannot be reached; try again soon");
+  response.headers.emplace_back("Retry-After", "5");
+  co_return response;
+}
+
+ApiServer::ApiServer(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate)
+    : parts_(std::make_unique<Parts>(io, surroundings, std::move(settings), std::move(keys), std::move(gate))) {}
+
+ApiServer::~ApiServer() = default;
+
+Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
+  Parts& parts = *parts_;
+  {
+    db::Pool::Handle handle = co_await parts.pool.acquire();
+    const int version = co_await db::schema_version(*handle);
+    if (version < db::required_schema_version()) {
+      throw db::DatabaseError("the database schema is at version " + std::to_string(version) + ", this server needs " +
+                                  std::to_string(db::required_schema_version()) + "; run calsync-api migrate",
+                              "");
+    }
+  }
+  co_await set_gate(parts.gate);
+  ready(parts.server.port());
+  co_await parts.server.serve();
+  co_await parts.server.drained(std::chrono::seconds(parts.settings.server.drain_seconds));
+}
+
+void ApiServer::stop() { parts_->server.begin_drain(); }
+
+Task<void> ApiServer::set_gate(sync::GateSettings gate) {
+  Parts& parts = *parts_;
+  parts.gate = std::move(gate);
+  for (const sync::InvalidSetting& one : parts.gate.invalid) {
+    parts.around.log.error("a setting is invalid", {.error_code = "configuration_error", .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
+  }
+  co_await store::record_gate(parts.pool, "api-server", parts.gate, watched_flags);
+}
+
+}  // namespace calsync::api

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api-server/authenticate.hpp"
+#include "api-server/http_message.hpp"
+
+namespace calsync::api {
+
+enum class Access { anyone, app, admin, app_or_admin };
+
+struct Endpoint {
+  std::string method;   ///< "GET" answers HEAD too
+  std::string pattern;  ///< "/api/calendar/connections/{id}"; a parameter is one whole, non-empty segment
+  Access access;
+  Handler handler;
+};
+
+/// Finds the endpoint of a request, authenticates the caller and hands over. An unknown path (also one with a slash too
+/// many) is 404 for everybody, a known path with another method 405, a missing or wrong token 401, a token of the wrong
+/// kind 403, and only then a body that is not a JSON object 415 or 400. Outlives its requests.
+class Router {
+ public:
+  Router(TokenRing app_tokens, TokenRing admin_tokens)
+      : app_tokens_(std::move(app_tokens)), admin_tokens_(std::move(admin_tokens)) {}
+
+  /// Where two patterns match a path, the one added first is taken.
+  void add(Endpoint endpoint);
+  Task<Response> route(Request request) const;
+
+ private:
+  struct Compiled {
+    Endpoint endpoint;
+    std::vector<std::string> segments;
+  };
+  /// Nothing = no such path, or (then `allowed` lists the methods) not with this method.
+  const Compiled* find(const Request& request, std::string& allowed) const;
+  /// Nothing = may pass; sets the caller.
+  std::optional<Response> refuse(Access access, Request& request) const;
+
+  TokenRing app_tokens_;
+  TokenRing admin_tokens_;
+  std::vector<Compiled> endpoints_;
+};
+
+}  // namespace calsync::api

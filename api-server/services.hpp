@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/base/config.hpp"
+#include "common/providers/registry.hpp"
+#include "common/store/connection_store.hpp"
+#include "common/store/job_run_store.hpp"
+#include "common/store/oauth_flow_store.hpp"
+
+namespace calsync::api {
+
+/// What the routes work with. Outlives every request.
+struct Services {
+  AsyncClock& clock;
+  Random& random;
+  const Log& log;
+  const Settings& settings;
+  const sync::GateSettings& gate;  ///< replaced in place by SIGHUP
+  const KeyRing& keys;
+  const providers::Registry& registry;
+  db::Pool& pool;
+  store::ConnectionStore& connections;
+  store::OAuthFlowStore& flows;
+  store::JobRunStore& jobs;
+  std::string version;
+};
+
+}  // namespace calsync::api
