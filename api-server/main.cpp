@@ -28,6 +28,7 @@ int serve(Startup startup) {
     return complain_on_stderr(fail(Failure::misconfigured, error.what()));
   }
   watch_signals(io, startup, log, {[&server] { server->stop(); }, [&server](sync::GateSettings gate) { return server->set_gate(std::move(gate)); }});
+  keep_watchdog_fed(io, clock);
   const auto ready = [&log](std::uint16_t port) {
     log.info("api-server is listening", {.metadata = {{"port", std::to_string(port)}, {"version", CALSYNC_VERSION}}});
     notify_ready("listening");

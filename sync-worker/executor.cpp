@@ -27,6 +27,8 @@ bool noteworthy(const sync::Claim& claim, const sync::Settlement& settlement) {
          claim.asked_for || !claim.last_synced_at;
 }
 
+bool unanswered(const Error& error) { return error.failure == Failure::timeout || error.failure == Failure::network; }
+
 }  // namespace
 
 sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>& pulled) const {
@@ -66,8 +68,10 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     settlement.outcome = outcome_of(claim, error);
     co_return Ending{std::move(settlement), {}};
   }
-  Inbound inbound({services_.clock, services_.queue, services_.mirror, services_.tokens}, limits_, claim, *adapter, std::move(may_continue));
-  const Result<void> pulled = co_await inbound.pull();
+  Inbound inbound({services_.clock, services_.queue, services_.mirror, services_.tokens}, limits_, claim, *adapter, may_continue);
+  Result<void> pulled = co_await inbound.pull();
+  // A call that was under way when the run was stopped says nothing about the provider by having no answer in time.
+  if (!pulled && unanswered(pulled.error()) && !may_continue()) pulled = fail(Failure::cancelled, "the run was stopped");
   settlement.outcome = outcome_of(claim, pulled);
   settlement.cursor = sync::dump_cursor(inbound.cursor());
   settlement.counts = inbound.counts();

@@ -27,6 +27,7 @@ int run(Startup startup, bool once) {
   if (once) return run_root(io, run_once(worker, log), log);
 
   watch_signals(io, startup, log, {[&worker] { worker.stop(); }, [&worker](sync::GateSettings gate) { return worker.set_gate(std::move(gate)); }});
+  keep_watchdog_fed(io, clock);
   const auto ready = [&log] {
     log.info("sync-worker is running", {.metadata = {{"version", CALSYNC_VERSION}}});
     notify_ready("running");

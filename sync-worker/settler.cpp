@@ -69,7 +69,9 @@ Task<void> Settler::serve() {
       continue;
     }
     if (settlements_.size() < enough && !stopping_) co_await clock_.sleep(gather);
+    flushing_ = true;
     const bool flushed = co_await flush();
+    flushing_ = false;
     if (flushed) {
       pause = first_pause;
       continue;

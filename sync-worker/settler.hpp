@@ -21,7 +21,8 @@ class Settler {
   /// Runs until stop() was called and everything is settled or given up.
   Task<void> serve();
   void stop();
-  bool idle() const { return settlements_.empty() && leases_.empty(); }
+  /// Nothing waits and nothing is on its way to the database.
+  bool idle() const { return !flushing_ && settlements_.empty() && leases_.empty(); }
 
  private:
   struct Waiting {
@@ -38,6 +39,7 @@ class Settler {
   Signal work_;
   std::vector<Waiting> settlements_;
   std::vector<std::pair<ConnectionId, std::int64_t>> leases_;
+  bool flushing_ = false;
   bool stopping_ = false;
 };
 

@@ -126,7 +126,6 @@ Task<void> SyncWorker::Parts::beat() {
     } catch (const db::DatabaseError&) {
       // The producer says that the database is away; a missed beat only lets others take over sooner.
     }
-    feed_watchdog();
     co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
   }
 }

@@ -47,7 +47,12 @@ Task<Response> start_job(const Services& services, Request request) {
   if (!wait) co_return from_error(wait.error());
   const Admitted admitted = admit(services, sync::Operation::run_job, *owner ? &**owner : nullptr, *connection ? &**connection : nullptr);
   if (!admitted) co_return admitted.refusal;
-  if (*connection && !co_await services.connections.find(**connection)) co_return error_response(404, "not_found", "there is no such connection");
+  if (*connection) {
+    const auto view = co_await services.connections.find(**connection);
+    if (!view) co_return error_response(404, "not_found", "there is no such connection");
+    const Admitted concerned = admit(services, sync::Operation::run_job, &view->facts.owner, &view->facts.connection);
+    if (!concerned) co_return concerned.refusal;
+  }
   if (*owner && !co_await services.connections.owner_exists(**owner)) co_return error_response(404, "not_found", "there is no such provider_id");
 
   store::JobScope scope{*owner, *connection, {}};

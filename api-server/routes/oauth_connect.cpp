@@ -12,12 +12,16 @@ constexpr std::chrono::seconds default_life{3600};
 
 ConnectOutcome refused(int status, std::string code, std::string sentence) { return {std::nullopt, {}, status, std::move(code), std::move(sentence)}; }
 
-/// The provider's answer in the caller's terms. A refused code is the link's fault, everything else the provider's or the
-/// operator's.
+/// The provider's answer in the caller's terms.
 ConnectOutcome refused(const Error& error) {
-  if (error.failure == Failure::grant_dead) return refused(400, "invalid_code", "the provider did not accept the authorization code; start again");
   if (error.failure == Failure::misconfigured) return refused(500, "configuration_error", error.message);
   return refused(503, std::string(error_code(error.failure)), error.message);
+}
+
+/// A refused code is the link's fault, everything else the provider's or the operator's.
+ConnectOutcome refused_code(const Error& error) {
+  const bool about_code = error.failure == Failure::grant_dead || error.failure == Failure::rejected;
+  return about_code ? refused(400, "invalid_code", error.message) : refused(error);
 }
 
 store::NewConnection new_connection(const Services& services, const providers::Adapter& adapter, const OwnerId& owner,
@@ -47,7 +51,7 @@ Task<ConnectOutcome> connect_account(const Services& services, const providers::
   if (code.empty()) co_return refused(400, "invalid_request", "the provider sent no authorization code");
   const Deadline deadline(services.clock, provider_time);
   const Result<net::TokenGrant> grant = co_await adapter.authorizer->exchange(std::move(code), flow.verifier, deadline);
-  if (!grant) co_return refused(grant.error());
+  if (!grant) co_return refused_code(grant.error());
   const std::set<std::string> missing = adapter.authorizer->missing_scopes(grant->scopes);
   if (!missing.empty()) {
     co_return refused(422, "insufficient_scope", fmt::format("these permissions were not granted: {}; connect again and tick every box", fmt::join(missing, ", ")));

@@ -265,9 +265,6 @@ Result<void> check_settings(const Settings& settings) {
       return misconfigured(fmt::format("'{}' is plain http; set allow_insecure_endpoints to permit that", key));
     }
   }
-  if (settings.worker.run_seconds >= settings.worker.lease_seconds) {
-    return misconfigured("'worker.run_seconds' must be below 'worker.lease_seconds', or runs outlive their leases");
-  }
   return {};
 }
 
@@ -278,9 +275,6 @@ Result<Settings> load_settings(const std::string& yaml_path, const Environment& 
   }
   if (auto applied = apply_environment(settings, environment); !applied) return applied.error();
   if (auto loaded = load_secrets(settings, environment, read_file); !loaded) return loaded.error();
-  if (settings.worker.run_seconds >= settings.worker.lease_seconds) {
-    settings.worker.run_seconds = std::max(1, settings.worker.lease_seconds * 4 / 5);
-  }
   if (settings.server.public_url.empty()) {
     settings.server.public_url = fmt::format("http://{}:{}", settings.server.host, settings.server.port);
   }

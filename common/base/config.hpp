@@ -51,7 +51,7 @@ struct Settings {
     int poll_milliseconds = 500;   ///< the safety net under LISTEN/NOTIFY
     int heartbeat_milliseconds = 3000;
     int request_seconds = 30;      ///< one provider call
-    int run_seconds = 240;         ///< one run, below the lease
+    int run_seconds = 1800;        ///< one run; its lease is extended while it works
     int drain_seconds = 20;
   } worker;
   struct Database {

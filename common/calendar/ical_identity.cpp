@@ -35,6 +35,7 @@ class Identification {
     find_written_out();
     choose_revisions();
     choose_masters();
+    choose_ids();
     for (std::size_t i = 0; i < events_.size(); ++i) {
       if (events_[i].problem.empty() && !is_current(i)) {
         ++identified_.superseded;
@@ -120,9 +121,21 @@ class Identification {
     return id;
   }
 
+  /// Unreadable events come last: a broken namesake before it in the file changes no readable event's id.
+  void choose_ids() {
+    ids_.resize(events_.size());
+    for (const bool readable : {true, false}) {
+      for (std::size_t i = 0; i < events_.size(); ++i) {
+        const IcalEvent& one = events_[i];
+        if (one.problem.empty() != readable || (readable && !is_current(i))) continue;
+        ids_[i] = unique(by_content(one) ? id_by_content(one) : id_by_uid(i));
+      }
+    }
+  }
+
   void emit(std::size_t index) {
     IcalEvent& one = events_[index];
-    std::string id = unique(by_content(one) ? id_by_content(one) : id_by_uid(index));
+    std::string id = std::move(ids_[index]);
     // A UID that is another one at each fetch would make every row look changed.
     const std::string uid = source_ == IdSource::content ? std::string() : one.uid;
     if (!one.problem.empty()) {
@@ -144,6 +157,7 @@ class Identification {
   std::map<Key, std::size_t> current_;
   std::map<std::string, std::size_t> masters_;
   std::map<std::string, int> uses_;
+  std::vector<std::string> ids_;
   Identified identified_;
 };
 

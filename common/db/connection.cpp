@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/db/connection.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -60,6 +61,12 @@ Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executo
   const DeadlineOutcome race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
   if (race != DeadlineOutcome::finished) throw DatabaseError("the database did not answer the connection attempt in time", "");
   co_return connection;
+}
+
+bool Connection::alive() const {
+  if (!usable()) return false;
+  pollfd waiting{PQsocket(connection_), POLLIN, 0};
+  return ::poll(&waiting, 1, 0) == 0;
 }
 
 void Connection::watch_socket() {

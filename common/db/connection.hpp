@@ -53,6 +53,8 @@ class Connection {
   /// Waits until the session has received a notification (LISTEN) or the wait is cancelled.
   Task<void> wait_notification();
 
+  /// False also for an idle session that the server has ended: what it has to say, unasked, is that it goes.
+  bool alive() const;
   bool usable() const { return !broken_ && PQstatus(connection_) == CONNECTION_OK; }
   bool in_transaction() const { return PQtransactionStatus(connection_) != PQTRANS_IDLE; }
 

@@ -24,7 +24,7 @@ Pool::Pool(asio::any_io_executor executor, AsyncClock& clock, Secret uri, std::s
 Task<Pool::Handle> Pool::acquire() {
   Slot slot = co_await slots_->async_receive(asio::use_awaitable);
   Handle handle(slots_, std::move(slot));
-  if (!handle.connection_ || !handle.connection_->usable()) {
+  if (!handle.connection_ || !handle.connection_->alive()) {
     handle.connection_.reset();
     std::string uri(uri_.reveal());
     handle.connection_ = co_await Connection::open(executor_, clock_, std::move(uri), connect_timeout);

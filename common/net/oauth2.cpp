@@ -9,6 +9,7 @@
 
 #include "common/base/crypto.hpp"
 #include "common/base/json.hpp"
+#include "common/net/plain_words.hpp"
 
 namespace calsync::net {
 namespace {
@@ -53,29 +54,8 @@ std::string error_slug(const json::Value& body) {
   return plain ? slug : std::string();
 }
 
-bool is_plain_word(std::string_view word) {
-  return word.size() <= 24 && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-           return std::isalpha(c) || c == '.' || c == ',' || c == ':' || c == '\'' || c == '-';
-         });
-}
-
-/// A description helps an operator, but servers echo parameters in it: only plain words are kept, since tokens and
-/// codes have digits, underscores or slashes, or are longer than any word.
-std::string readable(std::string_view description) {
-  std::string out;
-  while (!description.empty() && out.size() < 120) {
-    const auto end = description.find(' ');
-    const std::string_view word = description.substr(0, end);
-    description.remove_prefix(end == std::string_view::npos ? description.size() : end + 1);
-    if (word.empty()) continue;
-    if (!out.empty()) out += ' ';
-    out += is_plain_word(word) ? std::string(word) : "[…]";
-  }
-  return out;
-}
-
 std::string said(int status, std::string_view error, const json::Value& body) {
-  const std::string description = readable(json::text_at(body, "error_description"));
+  const std::string description = plain_words(json::text_at(body, "error_description"), 120);
   return fmt::format("the token endpoint answered {} {}{}{}", status, error, description.empty() ? "" : ": ",
                      description);
 }

@@ -38,6 +38,13 @@ Task<void> reload_on_signal(asio::io_context& io, Startup& startup, const Log& l
   }
 }
 
+Task<void> feed_for_ever(AsyncClock& clock, Duration pause) {
+  for (;;) {
+    feed_watchdog();
+    co_await clock.sleep(pause);
+  }
+}
+
 }  // namespace
 
 int run_root(asio::io_context& io, Task<void> root, const Log& log) {
@@ -57,6 +64,10 @@ int run_root(asio::io_context& io, Task<void> root, const Log& log) {
 void watch_signals(asio::io_context& io, Startup& startup, const Log& log, SignalActions actions) {
   asio::co_spawn(io, stop_on_signal(io, log, actions), asio::detached);
   asio::co_spawn(io, reload_on_signal(io, startup, log, std::move(actions)), asio::detached);
+}
+
+void keep_watchdog_fed(asio::io_context& io, AsyncClock& clock) {
+  if (const auto limit = watchdog_interval()) asio::co_spawn(io, feed_for_ever(clock, *limit / 2), asio::detached);
 }
 
 }  // namespace calsync

@@ -4,7 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 
-#include "common/async/task.hpp"
+#include "common/async/clock.hpp"
 #include "common/base/log.hpp"
 #include "common/runtime/daemon.hpp"
 
@@ -20,5 +20,8 @@ struct SignalActions {
 };
 /// Installs the handlers; they live as long as the io_context runs.
 void watch_signals(asio::io_context& io, Startup& startup, const Log& log, SignalActions actions);
+
+/// Tells the service manager at half of WatchdogSec= that this thread's loop still turns; without a watchdog nothing.
+void keep_watchdog_fed(asio::io_context& io, AsyncClock& clock);
 
 }  // namespace calsync

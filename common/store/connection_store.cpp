@@ -142,7 +142,7 @@ Task<std::vector<Served>> ConnectionStore::served(std::vector<Wake> wakes) {
   for (int row = 0; row < rows.size(); ++row) {
     const bool done = rows.flag(row, "served");
     served.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))), done,
-                      !done && (!rows.flag(row, "sync_enabled") || !rows.is_null(row, "backoff_until")),
+                      !done && (!rows.flag(row, "sync_enabled") || rows.flag(row, "backing_off")),
                       std::string(rows.text(row, "last_error")), rows.time(row, "last_synced_at")});
   }
   co_return served;

@@ -44,7 +44,7 @@ GateSettings parse_gate(const std::map<std::string, std::string>& environment);
 
 /// What somebody wants to do. Each needs some flags, and each concerns an owner, a connection, both or neither.
 enum class Operation {
-  connect,       ///< OAuth: start, callback, confirm
+  connect,       ///< OAuth: start, callback
   use_calendar,  ///< connections, calendars, events, sync requests, and every claim of a worker
   run_job,       ///< admin job runs
   poll,          ///< scheduled polling

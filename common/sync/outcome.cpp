@@ -37,6 +37,11 @@ Seconds asked_for(std::chrono::seconds retry_after, double unit) {
   return wait + Seconds(std::clamp(wait.count() * 0.1, 1.0, 60.0) * unit);
 }
 
+/// A provider that asks for no wait at all, again and again, is not taken at its word.
+Seconds later(const Error& error, Seconds ours, double unit) {
+  return error.retry_after ? std::max(asked_for(*error.retry_after, unit), ours) : ours;
+}
+
 }  // namespace
 
 std::string_view verdict_name(Verdict verdict) {
@@ -85,8 +90,7 @@ Outcome decide(const Error& error, Attempt attempt, double unit) {
     case Failure::cursor_expired:
     case Failure::conflict:
     case Failure::database:
-      return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : exponential(attempt.error_count, unit),
-                   attempt.grant_refusals);
+      return retry(error, later(error, exponential(attempt.error_count, unit), unit), attempt.grant_refusals);
   }
   return retry(error, exponential(attempt.error_count, unit));
 }

@@ -32,7 +32,7 @@ struct Attempt {
 };
 
 /// Pure and total. `unit` in [0, 1) is the jitter. Backoff is exponential with full jitter between one second and an hour;
-/// a provider's Retry-After is honoured in full (up to `longest_wait`, since nobody means a year) with the jitter on top.
+/// a provider's Retry-After is honoured in full (up to `longest_wait`, since nobody means a year) with the jitter on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
 

@@ -75,7 +75,7 @@ UPDATE external_calendar_connections SET sync_needed = true, sync_priority = GRE
 WHERE provider_id = $1 AND sync_enabled AND ($3::uuid[] IS NULL OR id = ANY ($3::uuid[])) RETURNING id, wake_seq;
 
 -- name: wakes_served
-SELECT c.id, c.served_wake_seq >= d.wake AS served, c.last_error, c.last_synced_at, c.sync_enabled, c.backoff_until
+SELECT c.id, c.served_wake_seq >= d.wake AS served, c.last_error, c.last_synced_at, c.sync_enabled, COALESCE(c.backoff_until > now(), false) AS backing_off
 FROM unnest($1::uuid[], $2::bigint[]) AS d (id, wake) JOIN external_calendar_connections c ON c.id = d.id;
 
 -- name: events_page

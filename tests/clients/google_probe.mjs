@@ -13,7 +13,8 @@ const groups = { consent: consentSteps, token: tokenSteps, calendar: calendarSte
 let passed = 0;
 let failed = 0;
 for (const [group, steps] of Object.entries(groups)) {
-  await control("POST", "/reset");
+  // When even this fails, the steps tell.
+  await control("POST", "/reset").catch((error) => console.log(`     ${group}: no reset: ${error.message}`));
   const counts = await runSteps(group, steps);
   passed += counts.passed;
   failed += counts.failed;

@@ -49,8 +49,7 @@ void add_bulk_events(Calendar& calendar, std::int64_t count, std::string_view cr
 void append_tokens(ObjectWriter& object, Provider& provider, Account& account, const ScopeSet& scopes) {
   const Settings& settings = provider.settings;
   object.text("access_token", provider.tokens.mint_access(account, scopes, settings.access_token_lifetime_seconds));
-  object.text("refresh_token",
-              provider.tokens.mint_refresh(account, scopes, static_cast<std::size_t>(settings.refresh_token_limit)));
+  object.text("refresh_token", provider.tokens.mint_refresh(account, scopes, settings));
 }
 
 Response bulk(ControlCall& call) {

@@ -100,6 +100,15 @@ void drop_read_only(JsonValue& resource) {
   for (const std::string_view name : read_only_fields) resource.RemoveMember(std::string(name).c_str());
 }
 
+// Conference data counts only with conferenceDataVersion=1; otherwise a write leaves it as it is.
+void settle_conference(const Request& request, JsonValue& resource, const JsonValue* stored, Json& owner) {
+  if (request.query.get("conferenceDataVersion") == "1") return;
+  resource.RemoveMember("conferenceData");
+  if (!stored) return;
+  if (const JsonValue* kept = member(*stored, "conferenceData"))
+    set_member(resource, "conferenceData", JsonValue(*kept, owner.GetAllocator()), owner);
+}
+
 // The stored row that a write goes to. An occurrence gets one only after the write turned out to be acceptable.
 struct WriteTarget {
   EventTarget found;
@@ -173,7 +182,8 @@ Event& copy_event(const Calendar& source, const Event& event, Calendar& destinat
 Response insert_event(ApiCall& call) {
   const CalendarListEntry& entry = writable_entry(call);
   Calendar& calendar = *entry.calendar;
-  const Json resource = body_of(call.request);
+  Json resource = body_of(call.request);
+  settle_conference(call.request, resource, nullptr, resource);
   const std::string_view id = string_member(resource, "id");
   if (!id.empty() && !valid_client_id(id)) throw invalid_value("Invalid resource id value.");
   auto event = std::make_unique<Event>();
@@ -189,7 +199,8 @@ Response insert_event(ApiCall& call) {
 Response import_event(ApiCall& call) {
   const CalendarListEntry& entry = writable_entry(call);
   Calendar& calendar = *entry.calendar;
-  const Json resource = body_of(call.request);
+  Json resource = body_of(call.request);
+  settle_conference(call.request, resource, nullptr, resource);
   const std::string_view uid = string_member(resource, "iCalUID");
   if (uid.empty()) throw missing_field("Missing iCalUID.");
   const EventPeople people = people_of_import(calendar, call.account.email, resource);
@@ -218,6 +229,7 @@ Response patch_event(ApiCall& call) {
       string_member(patch, "status") != "tentative")
     throw ApiError{403, "global", "forbidden", "Forbidden"};
   drop_read_only(patch);
+  settle_conference(call.request, patch, nullptr, patch);
   // A guest with an incomplete list changes only the own entry.
   const bool guests_omitted = bool_member(patch, "attendeesOmitted", false);
   Json resource = resource_of(*entry.calendar, target.draft);
@@ -246,6 +258,8 @@ Response update_event(ApiCall& call) {
   const CalendarListEntry& entry = writable_entry(call);
   Json resource = body_of(call.request);
   WriteTarget target = write_target(call, *entry.calendar);
+  const Json stored = resource_of(*entry.calendar, target.draft);
+  settle_conference(call.request, resource, &stored, resource);
   return commit(call, entry, target, resource, false);
 }
 

@@ -59,6 +59,8 @@ Response token_response(Provider& provider, Account& account, const ScopeSet& sc
     object.text("access_token", access);
     object.number("expires_in", lifetime);
     object.text_unless_empty("refresh_token", refresh_token);
+    if (const auto end = provider.settings.refresh_token_lifetime_seconds; end > 0 && !refresh_token.empty())
+      object.number("refresh_token_expires_in", end);
     object.text("scope", scopes_text(scopes));
     object.text("token_type", "Bearer");
     if ((scope_mask(scopes) & (scope::sign_in | scope::email | scope::profile)) != 0)
@@ -86,8 +88,7 @@ Response exchange_code(Provider& provider, const Query& form) {
   code->used = true;
   std::string refresh;
   if (code->refresh_token_due && !provider.settings.omit_refresh_token_once)
-    refresh = provider.tokens.mint_refresh(*code->account, code->scopes,
-                                           static_cast<std::size_t>(provider.settings.refresh_token_limit));
+    refresh = provider.tokens.mint_refresh(*code->account, code->scopes, provider.settings);
   provider.settings.omit_refresh_token_once = false;
   return token_response(provider, *code->account, code->scopes, refresh, code->nonce);
 }
@@ -108,8 +109,7 @@ Response refresh(Provider& provider, const Query& form) {
   std::string rotated;
   if (provider.settings.rotate_refresh_tokens) {
     provider.tokens.drop_refresh(token.value);
-    rotated = provider.tokens.mint_refresh(*token.account, token.scopes,
-                                           static_cast<std::size_t>(provider.settings.refresh_token_limit));
+    rotated = provider.tokens.mint_refresh(*token.account, token.scopes, provider.settings);
   }
   return token_response(provider, *token.account, scopes, rotated, "");
 }

@@ -51,9 +51,15 @@ Calendar& Provider::add_calendar(const std::string& id, const std::string& summa
                                  const std::string& owner) {
   const auto [row, added] = calendars_.try_emplace(id);
   if (added) row->second = std::make_unique<Calendar>(id, summary, zone, owner);
-  if (row->second->removed) row->second->clear();
-  row->second->removed = false;
-  return *row->second;
+  Calendar& calendar = *row->second;
+  if (calendar.removed) {  // the same id means a new calendar
+    calendar.clear();
+    calendar.summary = summary;
+    calendar.zone = zone;
+    calendar.data_owner = owner;
+    calendar.removed = false;
+  }
+  return calendar;
 }
 
 void Provider::unlist(std::string_view calendar_id) {
@@ -61,6 +67,7 @@ void Provider::unlist(std::string_view calendar_id) {
     CalendarListEntry* entry = account->entry(calendar_id);
     if (!entry || entry->deleted) continue;
     entry->deleted = true;
+    entry->token_epoch = new_token_epoch();
     account->touch(*entry);
   }
 }

@@ -13,6 +13,7 @@ void each_switch(Self& self, Visit&& visit) {
   visit("next_granted_scopes", self.next_granted_scopes);
   visit("access_token_lifetime_seconds", self.access_token_lifetime_seconds);
   visit("refresh_token_limit", self.refresh_token_limit);
+  visit("refresh_token_lifetime_seconds", self.refresh_token_lifetime_seconds);
   visit("short_pages", self.short_pages);
   visit("empty_pages", self.empty_pages);
   visit("duplicate_items", self.duplicate_items);

@@ -21,6 +21,7 @@ struct Settings {
   std::string next_granted_scopes;  // subset for the next consent; empty: what was asked for
   std::int64_t access_token_lifetime_seconds = 3599;
   std::int64_t refresh_token_limit = 100;
+  std::int64_t refresh_token_lifetime_seconds = 0;  // 604800 for a project in Testing; 0: no end
 
   std::int64_t short_pages = 0;  // at most so many items a page; 0: off
   std::int64_t empty_pages = 0;  // so many empty pages with a nextPageToken before the first item

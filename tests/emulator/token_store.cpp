@@ -38,13 +38,14 @@ const AccessToken* TokenStore::find_access(std::string_view value) const {
   return found == access_.end() ? nullptr : &found->second;
 }
 
-std::string TokenStore::mint_refresh(Account& account, const ScopeSet& scopes, std::size_t limit) {
+std::string TokenStore::mint_refresh(Account& account, const ScopeSet& scopes, const Settings& settings) {
   std::string value = "1//0" + random_text(90);
-  refresh_.emplace(value, RefreshToken{value, &account, scopes});
+  const std::int64_t lifetime = settings.refresh_token_lifetime_seconds;
+  refresh_.emplace(value, RefreshToken{value, &account, scopes, lifetime > 0 ? now_ms() + lifetime * 1000 : 0});
   std::deque<std::string>& order = refresh_order_[&account];
   order.push_back(value);
   // The oldest one dies without a word (OAuth overview: 100 live refresh tokens an account and client).
-  while (order.size() > limit) {
+  while (order.size() > static_cast<std::size_t>(settings.refresh_token_limit)) {
     refresh_.erase(order.front());
     order.pop_front();
   }
@@ -53,7 +54,9 @@ std::string TokenStore::mint_refresh(Account& account, const ScopeSet& scopes, s
 
 RefreshToken* TokenStore::find_refresh(std::string_view value) {
   const auto found = refresh_.find(value);
-  return found == refresh_.end() ? nullptr : &found->second;
+  if (found == refresh_.end()) return nullptr;
+  const std::int64_t expires_ms = found->second.expires_ms;
+  return expires_ms > 0 && expires_ms <= now_ms() ? nullptr : &found->second;
 }
 
 void TokenStore::drop_refresh(std::string_view value) {

@@ -8,6 +8,7 @@
 
 #include "account.hpp"
 #include "scopes.hpp"
+#include "settings.hpp"
 
 namespace calsync::emulator {
 
@@ -24,6 +25,7 @@ struct RefreshToken {
   std::string value;
   Account* account = nullptr;
   ScopeSet scopes;
+  std::int64_t expires_ms = 0;  // 0: no end
 };
 
 struct AccessToken {
@@ -41,8 +43,8 @@ class TokenStore {
   std::string mint_access(Account& account, const ScopeSet& scopes, std::int64_t lifetime_seconds);
   const AccessToken* find_access(std::string_view value) const;  // also expired ones
 
-  std::string mint_refresh(Account& account, const ScopeSet& scopes, std::size_t limit);
-  RefreshToken* find_refresh(std::string_view value);
+  std::string mint_refresh(Account& account, const ScopeSet& scopes, const Settings& settings);
+  RefreshToken* find_refresh(std::string_view value);  // none that has expired
   void drop_refresh(std::string_view value);
 
   // All of these take null for every account and say how many tokens were hit.

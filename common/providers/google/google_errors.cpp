@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "common/base/json.hpp"
+#include "common/net/plain_words.hpp"
 
 namespace calsync::google {
 namespace {
@@ -47,15 +48,12 @@ std::string first_text(const json::Value* list, std::string_view name) {
   return {};
 }
 
-/// One line of bounded length, whatever the server sent.
-std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  if (text.size() <= 300) return text;
-  std::size_t cut = 300;
-  while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0) == 0x80) --cut;  // never inside a UTF-8 sequence
-  text.resize(cut);
-  return text + "…";
+/// Google's reasons are names; anything else might be an echo of what was sent.
+std::string name_or_nothing(std::string text) {
+  const bool is_name = text.size() <= 60 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+                         return std::isalnum(c) || c == '_' || c == '.';
+                       });
+  return is_name ? text : std::string();
 }
 
 std::string sentence(int status, const ErrorBody& body) {
@@ -124,8 +122,8 @@ ErrorBody parse_error_body(std::string_view text) {
   if (body.reason.empty()) body.reason = json::text_at(*error, "status");
   body.message = json::text_at(*error, "message");
   if (body.message.empty()) body.message = first_text(errors, "message");
-  body.reason = one_line(std::move(body.reason));
-  body.message = one_line(std::move(body.message));
+  body.reason = name_or_nothing(std::move(body.reason));
+  body.message = net::plain_words(body.message, 300);
   return body;
 }
 

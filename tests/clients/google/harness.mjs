@@ -139,4 +139,6 @@ export async function listAll(list, params) {
 
 export const allEvents = (api, params = {}) => listAll((query) => api.events.list(query), { calendarId: "primary", ...params });
 
+export const header = (answer, name) => new Headers(answer.headers).get(name);
+
 export const ids = (items) => items.map((item) => item.id).sort();
