@@ -33,26 +33,35 @@ ServerOptions server_options(const Settings& settings) {
 }  // namespace
 
 struct ApiServer::Parts {
-  Parts(asio::io_context& io, Surroundings surroundings, Settings given, KeyRing key_ring, sync::GateSettings first_gate)
+  Parts(asio::io_context& io, Surroundings surroundings, Settings given, KeyRing key_ring,
+        sync::GateSettings first_gate)
       : around(surroundings),
         settings(std::move(given)),
         keys(std::move(key_ring)),
         gate(std::move(first_gate)),
-        pool(io.get_executor(), around.clock, settings.database_url, static_cast<std::size_t>(settings.database.pool_size)),
+        pool(io.get_executor(), around.clock, settings.database_url,
+             static_cast<std::size_t>(settings.database.pool_size)),
         transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
         registry(providers::registry_settings(settings), *transport, around.clock),
         credentials(pool, keys, around.random),
         connections(pool, credentials),
         flows(pool, keys, around.random),
         jobs(pool),
-        services{around.clock, around.random, around.log, settings, gate, keys, registry, pool, connections, flows, jobs, around.version},
-        router(tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"), tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS")),
-        server(io.get_executor(), around.clock, around.log, [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings)) {
+        channels(pool),
+        push(io.get_executor(), around.clock, channels, gate),
+        services{around.clock, around.random, around.log, settings, gate, keys,          registry,
+                 pool,         connections,   flows,      jobs,     push, around.version},
+        router(tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
+               tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS")),
+        server(
+            io.get_executor(), around.clock, around.log,
+            [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings)) {
     add_oauth_routes(router, services);
     add_connection_routes(router, services);
     add_sync_routes(router, services);
     add_event_routes(router, services);
     add_job_routes(router, services);
+    add_webhook_routes(router, services);
     add_status_routes(router, services);
   }
 
@@ -69,6 +78,8 @@ struct ApiServer::Parts {
   store::ConnectionStore connections;
   store::OAuthFlowStore flows;
   store::JobRunStore jobs;
+  store::PushChannelStore channels;
+  PushIntake push;
   Services services;
   Router router;
   HttpServer server;
@@ -84,13 +95,15 @@ Task<Response> ApiServer::Parts::answer(Parts& parts, Request request) {
     if (!error.sqlstate().empty() && !error.sqlstate().starts_with("57") && !error.sqlstate().starts_with("08")) throw;
     reason = error.what();
   }
-  parts.around.log.error("a request failed because the database is away", {.error_code = "database_error", .metadata = {{"path", path}, {"reason", reason}}});
+  parts.around.log.error("a request failed because the database is away",
+                         {.error_code = "database_error", .metadata = {{"path", path}, {"reason", reason}}});
   Response response = error_response(503, "database_error", "the database cannot be reached; try again soon");
   response.headers.emplace_back("Retry-After", "5");
   co_return response;
 }
 
-ApiServer::ApiServer(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate)
+ApiServer::ApiServer(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys,
+                     sync::GateSettings gate)
     : parts_(std::make_unique<Parts>(io, surroundings, std::move(settings), std::move(keys), std::move(gate))) {}
 
 ApiServer::~ApiServer() = default;
@@ -118,7 +131,9 @@ Task<void> ApiServer::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
   parts.gate = std::move(gate);
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
-    parts.around.log.error("a setting is invalid", {.error_code = "configuration_error", .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
+    parts.around.log.error("a setting is invalid",
+                           {.error_code = "configuration_error",
+                            .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
   co_await store::record_gate(parts.pool, "api-server", parts.gate, watched_flags);
 }

@@ -19,8 +19,8 @@ struct Surroundings {
   std::string version;
 };
 
-/// The API server, put together. Lives on one io_context and one thread. It writes intentions and reads results; towards
-/// providers it only exchanges and revokes grants.
+/// The API server, put together. Lives on one io_context and one thread. It writes intentions and reads results;
+/// towards providers it only exchanges and revokes grants.
 class ApiServer {
  public:
   /// Throws std::runtime_error when a token list is malformed or the address cannot be listened on.

@@ -17,7 +17,10 @@ namespace {
 /// What a one-shot command needs of the world.
 struct Shell {
   Shell(const Startup& startup, KeyRing key_ring)
-      : keys(std::move(key_ring)), pool(io.get_executor(), clock, startup.settings().database_url, 1), credentials(pool, keys, random), connections(pool, credentials) {}
+      : keys(std::move(key_ring)),
+        pool(io.get_executor(), clock, startup.settings().database_url, 1),
+        credentials(pool, keys, random),
+        connections(pool, credentials) {}
   asio::io_context io{1};
   SystemClock clock;
   OsRandom random;
@@ -40,13 +43,15 @@ Task<bool> reseal(Shell& shell, const db::Rows& rows, int row) {
   const OwnerId owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
   const std::string kind(rows.text(row, "kind"));
   const std::string sealed(rows.text(row, "sealed"));
-  const SealContext context = store::credential_context(connection, owner, std::string(rows.text(row, "provider")), kind);
+  const SealContext context =
+      store::credential_context(connection, owner, std::string(rows.text(row, "provider")), kind);
   const auto opened = shell.keys.open(sealed, context);
   if (!opened) {
     std::cerr << "calsync: connection " << connection.str() << ", " << kind << ": " << opened.error().message << "\n";
     co_return false;
   }
-  db::Values values{connection.str(), kind, sealed, shell.keys.seal(*opened, context, shell.random), shell.keys.active_key()};
+  db::Values values{connection.str(), kind, sealed, shell.keys.seal(*opened, context, shell.random),
+                    shell.keys.active_key()};
   co_await shell.pool.query(sql::sealed_replace, std::move(values));
   co_return true;
 }
@@ -75,14 +80,16 @@ Task<void> print_explanation(Shell& shell, sync::GateSettings gate, ConnectionId
   json::Writer writer;
   put_connection(writer, *view, gate);
   std::cout << explanation.state << ": " << explanation.reason << "\n";
-  std::cout << "what to do: " << (explanation.action.empty() ? "nothing" : explanation.action) << "\n" << writer.text() << "\n";
+  std::cout << "what to do: " << (explanation.action.empty() ? "nothing" : explanation.action) << "\n"
+            << writer.text() << "\n";
 }
 
 }  // namespace
 
 int migrate_database(const Startup& startup, const Log& log) {
   // Migrating needs no token keys, so that a deployment can run it where they are not.
-  if (startup.settings().database_url.empty()) return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
+  if (startup.settings().database_url.empty())
+    return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
   Shell shell(startup, KeyRing());
   return run_root(shell.io, apply_migrations(shell), log);
 }
@@ -96,8 +103,10 @@ int rotate_keys(const Startup& startup, const Log& log) {
 
 int explain_connection(const Startup& startup, const Log& log, const std::string& id) {
   const auto connection = ConnectionId::parse(id);
-  if (!connection) return startup.complain(fail(Failure::misconfigured, "'" + id + "' is not a connection id (a UUID)"));
-  if (startup.settings().database_url.empty()) return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
+  if (!connection)
+    return startup.complain(fail(Failure::misconfigured, "'" + id + "' is not a connection id (a UUID)"));
+  if (startup.settings().database_url.empty())
+    return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
   Shell shell(startup, KeyRing());
   bool found = false;
   const int status = run_root(shell.io, print_explanation(shell, startup.gate(), *connection, found), log);

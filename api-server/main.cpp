@@ -21,13 +21,17 @@ int serve(Startup startup) {
   asio::io_context io(1);
   std::optional<api::ApiServer> server;
   try {
-    server.emplace(io, api::Surroundings{clock, random, log, CALSYNC_VERSION}, startup.settings(), std::move(*keys), startup.gate());
+    server.emplace(io, api::Surroundings{clock, random, log, CALSYNC_VERSION}, startup.settings(), std::move(*keys),
+                   startup.gate());
   } catch (const boost::system::system_error& error) {
-    return complain_on_stderr(fail(Failure::misconfigured, "cannot listen on " + startup.settings().server.host + ": " + error.what()));
+    return complain_on_stderr(
+        fail(Failure::misconfigured, "cannot listen on " + startup.settings().server.host + ": " + error.what()));
   } catch (const std::runtime_error& error) {
     return complain_on_stderr(fail(Failure::misconfigured, error.what()));
   }
-  watch_signals(io, startup, log, {[&server] { server->stop(); }, [&server](sync::GateSettings gate) { return server->set_gate(std::move(gate)); }});
+  watch_signals(io, startup, log,
+                {[&server] { server->stop(); },
+                 [&server](sync::GateSettings gate) { return server->set_gate(std::move(gate)); }});
   keep_watchdog_fed(io, clock);
   const auto ready = [&log](std::uint16_t port) {
     log.info("api-server is listening", {.metadata = {{"port", std::to_string(port)}, {"version", CALSYNC_VERSION}}});
@@ -50,7 +54,8 @@ int main(int argc, char** argv) {
   app.fallthrough();
   const CLI::App* serving = app.add_subcommand("serve", "serve until SIGTERM or SIGINT");
   const CLI::App* migrating = app.add_subcommand("migrate", "bring the database schema up to date");
-  const CLI::App* rotating = app.add_subcommand("rotate-keys", "seal stored credentials with the first key of CALENDAR_TOKEN_KEYS");
+  const CLI::App* rotating =
+      app.add_subcommand("rotate-keys", "seal stored credentials with the first key of CALENDAR_TOKEN_KEYS");
   CLI::App* explaining = app.add_subcommand("explain", "say why a connection is or is not syncing");
   explaining->add_option("ID", id, "connection id")->required();
   app.add_subcommand("check-config", "read the configuration, say what is wrong with it, and exit");

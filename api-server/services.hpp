@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "api-server/push_intake.hpp"
 #include "common/base/config.hpp"
 #include "common/providers/registry.hpp"
 #include "common/store/connection_store.hpp"
@@ -22,6 +23,7 @@ struct Services {
   store::ConnectionStore& connections;
   store::OAuthFlowStore& flows;
   store::JobRunStore& jobs;
+  PushIntake& push;
   std::string version;
 };
 

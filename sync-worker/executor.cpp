@@ -18,7 +18,10 @@ sync::Settlement open_settlement(const sync::Claim& claim, std::string sync_id, 
 }
 
 LogFields fields_of(const sync::Claim& claim, const std::string& sync_id) {
-  return {.sync_id = sync_id, .provider_id = claim.owner.str(), .connection_id = claim.connection.str(), .provider = claim.provider};
+  return {.sync_id = sync_id,
+          .provider_id = claim.owner.str(),
+          .connection_id = claim.connection.str(),
+          .provider = claim.provider};
 }
 
 /// Quiet polls leave no line in the history and only a debug line in the log.
@@ -26,8 +29,6 @@ bool noteworthy(const sync::Claim& claim, const sync::Settlement& settlement) {
   return settlement.outcome.verdict != sync::Verdict::complete || !settlement.counts.none() || claim.error_count > 0 ||
          claim.asked_for || !claim.last_synced_at;
 }
-
-bool unanswered(const Error& error) { return error.failure == Failure::timeout || error.failure == Failure::network; }
 
 }  // namespace
 
@@ -61,17 +62,20 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   report(claim, settlement, services_.clock.monotonic() - begun);
 }
 
-Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue) {
+Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement,
+                                         MayContinue may_continue) {
   const providers::Adapter* adapter = services_.registry.find(claim.provider);
   if (!adapter || !adapter->reader) {
-    const Error error = fail(Failure::misconfigured, fmt::format("this worker is not configured for the provider '{}'", claim.provider));
+    const Error error = fail(Failure::misconfigured,
+                             fmt::format("this worker is not configured for the provider '{}'", claim.provider));
     settlement.outcome = outcome_of(claim, error);
     co_return Ending{std::move(settlement), {}};
   }
-  Inbound inbound({services_.clock, services_.queue, services_.mirror, services_.tokens}, limits_, claim, *adapter, may_continue);
+  Inbound inbound({services_.clock, services_.queue, services_.mirror, services_.tokens}, limits_, claim, *adapter,
+                  may_continue);
   Result<void> pulled = co_await inbound.pull();
-  // A call that was under way when the run was stopped says nothing about the provider by having no answer in time.
-  if (!pulled && unanswered(pulled.error()) && !may_continue()) pulled = fail(Failure::cancelled, "the run was stopped");
+  // A switch that went off during the last call counts, too: nothing of the run is written.
+  if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
   settlement.outcome = outcome_of(claim, pulled);
   settlement.cursor = sync::dump_cursor(inbound.cursor());
   settlement.counts = inbound.counts();
@@ -91,6 +95,8 @@ Task<void> Executor::finish(const sync::Claim& claim, Ending ending) {
   const std::string sync_id = ending.settlement.sync_id;
   const bool ours = co_await services_.mirror.settle(claim, std::move(ending.rows), std::move(ending.settlement));
   if (ours) co_return;
+  // Disabled by hand, perhaps: then the lease is still ours to give back.
+  services_.settler.release(claim.connection, claim.lease_token);
   LogFields fields = fields_of(claim, sync_id);
   fields.error_code = "lease_lost";
   services_.log.warn("the lease was lost; nothing of this run was written", fields);
@@ -115,7 +121,8 @@ void Executor::report(const sync::Claim& claim, const sync::Settlement& settleme
   if (outcome.verdict == sync::Verdict::discard) {
     services_.log.info("calendar sync was given up without a verdict", fields);
   } else {
-    services_.log.error(outcome.verdict == sync::Verdict::suspend ? "calendar sync needs a person" : "calendar sync failed", fields);
+    services_.log.error(
+        outcome.verdict == sync::Verdict::suspend ? "calendar sync needs a person" : "calendar sync failed", fields);
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace calsync::worker {
 
-/// One run: claim -> token -> inbound -> settle. Expected failures become an outcome on the row; a broken database or a bug
-/// is caught here and nowhere else in the worker.
+/// One run: claim -> token -> inbound -> settle. Expected failures become an outcome on the row; a broken database or a
+/// bug is caught here and nowhere else in the worker.
 class Executor {
  public:
   struct Services {

@@ -27,7 +27,8 @@ Inbound::Inbound(Services services, RunLimits limits, const sync::Claim& claim, 
       run_deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
       lease_taken_(services.clock.monotonic()),
       cursor_(sync::parse_cursor(claim.cursor)) {
-  for (const sync::Claim::CalendarState& one : claim.calendars) calendars_[one.id] = {one.time_zone, one.selected, one.gone};
+  for (const sync::Claim::CalendarState& one : claim.calendars)
+    calendars_[one.id] = {one.time_zone, one.selected, one.gone, one.failed};
 }
 
 std::int64_t Inbound::now_seconds() const {
@@ -40,6 +41,7 @@ providers::Session Inbound::session() const {
 }
 
 Task<Result<void>> Inbound::pull() {
+  if (auto alive = co_await stay_alive(); !alive) co_return alive;
   if (auto begun = co_await begin(); !begun) co_return begun;
   if (auto listed = co_await pull_calendar_list(cursor_.calendar_list); !listed) co_return listed;
   drop_deselected();
@@ -48,14 +50,18 @@ Task<Result<void>> Inbound::pull() {
     if (state.selected && !state.gone) wanted.push_back(id);
   }
   std::optional<Error> first_error;
+  bool any_read = false;
   for (const std::string& id : wanted) {
     Result<void> pulled = co_await pull_calendar(id);
+    any_read = any_read || pulled.has_value();
     if (pulled) continue;
     if (!concerns_one_calendar(pulled.error().failure)) co_return pulled;
     rows_.notes.push_back({id, describe(pulled.error())});
     if (!first_error) first_error = pulled.error();
   }
-  if (first_error) co_return *first_error;
+  // One calendar that cannot be read is a note on that calendar, tried again at each poll; it must not slow down or
+  // stop the account's others.
+  if (first_error && !any_read) co_return *first_error;
   co_return Result<void>();
 }
 
@@ -72,7 +78,8 @@ Task<Result<void>> Inbound::stay_alive() {
   if (run_deadline_.passed(services_.clock)) co_return fail(Failure::timeout, "the run took too long");
   const Duration held = services_.clock.monotonic() - lease_taken_;
   if (held * 2 < std::chrono::seconds(limits_.lease_seconds)) co_return Result<void>();
-  const bool ours = co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
+  const bool ours =
+      co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
   if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
   lease_taken_ = services_.clock.monotonic();
   co_return Result<void>();
@@ -105,7 +112,8 @@ Task<Result<providers::Page<providers::EventChange>>> Inbound::list_events(std::
 
 Task<Result<void>> Inbound::pull_calendar_list(std::string cursor) {
   Result<void> read = co_await read_calendar_list(cursor);
-  if (!read && read.error().failure == Failure::cursor_expired && !cursor.empty()) read = co_await read_calendar_list("");
+  if (!read && read.error().failure == Failure::cursor_expired && !cursor.empty())
+    read = co_await read_calendar_list("");
   co_return read;
 }
 
@@ -151,7 +159,8 @@ void Inbound::apply(const providers::CalendarChange& change) {
   State& state = calendars_[calendar.external_calendar_id];
   state.gone = false;
   if (!calendar.time_zone.empty()) state.time_zone = calendar.time_zone;
-  rows_.calendars.push_back({calendar.external_calendar_id, calendar.name, calendar.time_zone, calendar.access_role, calendar.is_primary});
+  rows_.calendars.push_back(
+      {calendar.external_calendar_id, calendar.name, calendar.time_zone, calendar.access_role, calendar.is_primary});
   if (!calendar.readable) state.selected = false;
 }
 
@@ -163,7 +172,8 @@ void Inbound::forget(const std::string& calendar_id) {
 
 void Inbound::drop_deselected() {
   for (const auto& [id, state] : calendars_) {
-    if (state.selected || state.gone || !cursor_.calendars.contains(id)) continue;
+    // Without a cursor nobody knows what was read before.
+    if (state.selected || state.gone || !(cursor_.calendars.contains(id) || claim_.cursor.empty())) continue;
     cursor_.calendars.erase(id);
     rows_.deselected_calendars.push_back(id);
   }
@@ -171,15 +181,15 @@ void Inbound::drop_deselected() {
 
 Task<Result<void>> Inbound::pull_calendar(std::string calendar_id) {
   sync::CalendarPosition& position = cursor_.calendars[calendar_id];
-  if (sync::resting(position, now_seconds())) co_return Result<void>();
   const auto& retry = claim_.retry_calendars;
   const bool again = std::find(retry.begin(), retry.end(), calendar_id) != retry.end();
+  if (!again && sync::resting(position, now_seconds())) co_return note_rest(calendar_id);
   std::string token = again ? std::string() : position.token;
   Result<void> read = co_await read_calendar(calendar_id, token);
   if (!read && read.error().failure == Failure::cursor_expired && !token.empty()) {
     position.token.clear();
     ++position.expirations;
-    if (sync::resting(position, now_seconds())) co_return Result<void>();
+    if (!again && sync::resting(position, now_seconds())) co_return note_rest(calendar_id);
     read = co_await read_calendar(calendar_id, "");
   }
   if (!read && read.error().failure == Failure::not_found) {
@@ -190,6 +200,15 @@ Task<Result<void>> Inbound::pull_calendar(std::string calendar_id) {
   }
   if (!read) co_return read;
   co_return co_await checkpoint_if_full();
+}
+
+Result<void> Inbound::note_rest(const std::string& calendar_id) {
+  if (!calendars_[calendar_id].failed) {
+    rows_.notes.push_back({calendar_id,
+                           "cursor_expired: the provider refuses incremental reads of this calendar; it is read in "
+                           "full every few hours"});
+  }
+  return {};
 }
 
 Task<Result<bool>> Inbound::still_listed(std::string calendar_id) {
@@ -234,9 +253,11 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
     const sync::Mirror mirror = co_await services_.mirror.known(claim_.connection, calendar_id, delta.ids());
     plan = sync::reconcile(mirror, std::move(delta), false);
   }
-  const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(), [&](const auto& one) { return one.id == calendar_id; });
+  const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(),
+                                  [&](const auto& one) { return one.id == calendar_id; });
   const bool first_time = known == claim_.calendars.end();
-  if (snapshot || first_time || !plan.empty()) rows_.notes.push_back({calendar_id, {}});
+  if (snapshot || first_time || !plan.empty() || calendars_[calendar_id].failed)
+    rows_.notes.push_back({calendar_id, {}});
   if (plan.empty()) co_return Result<void>();
   row_count_ += plan.upserts.size() + plan.tombstones.size();
   counts_ += plan.counts;
@@ -248,7 +269,8 @@ Task<Result<void>> Inbound::checkpoint_if_full() {
   if (row_count_ < limits_.checkpoint_rows) co_return Result<void>();
   std::string cursor = sync::dump_cursor(cursor_);
   sync::RunRows rows = std::exchange(rows_, {});
-  const bool ours = co_await services_.mirror.checkpoint(claim_, std::move(rows), std::move(cursor), limits_.lease_seconds);
+  const bool ours =
+      co_await services_.mirror.checkpoint(claim_, std::move(rows), std::move(cursor), limits_.lease_seconds);
   if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
   row_count_ = 0;
   wrote_checkpoint_ = true;

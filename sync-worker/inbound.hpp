@@ -24,8 +24,8 @@ struct RunLimits {
 /// Whether the run may go on: false after a kill switch or when the worker stops.
 using MayContinue = std::function<bool()>;
 
-/// The inbound half of one run: pulls the calendar list and every selected calendar, and gathers what has to be written.
-/// One object a run; it holds what is gathered so far also when `pull` fails, so that progress is kept.
+/// The inbound half of one run: pulls the calendar list and every selected calendar, and gathers what has to be
+/// written. One object a run; it holds what is gathered so far also when `pull` fails, so that progress is kept.
 class Inbound {
  public:
   struct Services {
@@ -34,7 +34,8 @@ class Inbound {
     store::MirrorStore& mirror;
     TokenKeeper& tokens;
   };
-  Inbound(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter, MayContinue may_continue);
+  Inbound(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
+          MayContinue may_continue);
 
   Task<Result<void>> pull();
 
@@ -49,6 +50,7 @@ class Inbound {
     std::string time_zone{};
     bool selected = true;
     bool gone = false;
+    bool failed = false;  ///< the row says so
   };
 
   Task<Result<void>> begin();
@@ -60,11 +62,13 @@ class Inbound {
   Task<Result<void>> pull_calendar(std::string calendar_id);
   Task<Result<void>> read_calendar(std::string calendar_id, std::string token);
   Task<Result<void>> plan_calendar(std::string calendar_id, sync::Delta delta, bool snapshot);
+  Result<void> note_rest(const std::string& calendar_id);
   Task<Result<bool>> still_listed(std::string calendar_id);
   Task<Result<void>> checkpoint_if_full();
   Task<Result<void>> stay_alive();
   Task<Result<providers::Page<providers::CalendarChange>>> list_calendars(std::string cursor, std::string page);
-  Task<Result<providers::Page<providers::EventChange>>> list_events(std::string calendar_id, std::string token, std::string page);
+  Task<Result<providers::Page<providers::EventChange>>> list_events(std::string calendar_id, std::string token,
+                                                                    std::string page);
   Task<Result<void>> renew_token();
   providers::Session session() const;
   std::int64_t now_seconds() const;

@@ -23,10 +23,13 @@ int run(Startup startup, bool once) {
   auto keys = startup.require_keys();
   if (!keys) return startup.complain(keys.error());
   asio::io_context io(1);
-  worker::SyncWorker worker(io, {clock, random, log, host_name(), CALSYNC_VERSION}, startup.settings(), std::move(*keys), startup.gate());
+  worker::SyncWorker worker(io, {clock, random, log, host_name(), CALSYNC_VERSION}, startup.settings(),
+                            std::move(*keys), startup.gate());
   if (once) return run_root(io, run_once(worker, log), log);
 
-  watch_signals(io, startup, log, {[&worker] { worker.stop(); }, [&worker](sync::GateSettings gate) { return worker.set_gate(std::move(gate)); }});
+  watch_signals(
+      io, startup, log,
+      {[&worker] { worker.stop(); }, [&worker](sync::GateSettings gate) { return worker.set_gate(std::move(gate)); }});
   keep_watchdog_fed(io, clock);
   const auto ready = [&log] {
     log.info("sync-worker is running", {.metadata = {{"version", CALSYNC_VERSION}}});

@@ -30,6 +30,7 @@ Task<void> Maintenance::prune(const sql::Query& query, int days) {
 }
 
 Task<void> Maintenance::revoke_pending() {
+  co_await pool_.query(sql::revocations_superseded, {});
   const db::Rows rows = co_await pool_.query(sql::revocations_due, {});
   for (int row = 0; row < rows.size(); ++row) {
     const std::string id(rows.text(row, "id"));
@@ -37,14 +38,19 @@ Task<void> Maintenance::revoke_pending() {
     const providers::Adapter* adapter = registry_.find(provider);
     Result<void> revoked = fail(Failure::misconfigured, "the provider is not configured");
     if (adapter && adapter->authorizer) {
-      const auto token = keys_.open(rows.text(row, "sealed"), store::revocation_context(id, std::string(rows.text(row, "provider_id")), provider));
-      revoked = token ? co_await adapter->authorizer->revoke(*token, Deadline(clock_, call_time)) : Result<void>(token.error());
+      const auto token =
+          keys_.open(rows.text(row, "sealed"),
+                     store::revocation_context(id, std::string(rows.text(row, "provider_id")), provider));
+      revoked = token ? co_await adapter->authorizer->revoke(*token, Deadline(clock_, call_time))
+                      : Result<void>(token.error());
     }
     if (revoked || rows.number(row, "attempts") >= last_attempt) {
       db::Values values{id};
       co_await pool_.query(sql::revocation_done, std::move(values));
       if (revoked) log_.info("a disconnected account's grant was revoked", {.provider = provider});
-      if (!revoked) log_.error("a disconnected account's grant could not be revoked and is given up", {.provider = provider, .metadata = {{"reason", describe(revoked.error())}}});
+      if (!revoked)
+        log_.error("a disconnected account's grant could not be revoked and is given up",
+                   {.provider = provider, .metadata = {{"reason", describe(revoked.error())}}});
       continue;
     }
     db::Values values{id, describe(revoked.error())};

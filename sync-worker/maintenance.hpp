@@ -13,11 +13,12 @@ struct Retention {
   int run_days = 14;
 };
 
-/// Slow duties that any worker may do: prunes what is past its retention, in bounded portions, and revokes the grants of
-/// disconnected accounts that the provider could not be told about at the time.
+/// Slow duties that any worker may do: prunes what is past its retention, in bounded portions, and revokes the grants
+/// of disconnected accounts that the provider could not be told about at the time.
 class Maintenance {
  public:
-  Maintenance(AsyncClock& clock, const Log& log, db::Pool& pool, const providers::Registry& registry, const KeyRing& keys, Retention retention)
+  Maintenance(AsyncClock& clock, const Log& log, db::Pool& pool, const providers::Registry& registry,
+              const KeyRing& keys, Retention retention)
       : clock_(clock), log_(log), pool_(pool), registry_(registry), keys_(keys), retention_(retention) {}
 
   /// One round of every duty. Throws db::DatabaseError.
@@ -34,6 +35,5 @@ class Maintenance {
   const KeyRing& keys_;
   Retention retention_;
 };
-
 
 }  // namespace calsync::worker

@@ -36,6 +36,9 @@ void Producer::finished(const sync::Claim& claim) {
 }
 
 Task<void> Producer::refill(store::ClaimFilter filter) {
+  for (const auto& [owner, running] : per_owner_) {
+    if (running >= options_.per_owner) filter.busy_owners.push_back(owner.str());
+  }
   const std::vector<store::Candidate> found = co_await queue_.candidates(std::move(filter), window);
   // Owners in turn: the first of each, then the second of each. An owner with 5,000 due calendars delays nobody.
   std::map<OwnerId, std::size_t> seen;
@@ -53,10 +56,11 @@ std::vector<ConnectionId> Producer::choose() {
   std::map<OwnerId, int> chosen_of;
   std::vector<ConnectionId> chosen;
   std::deque<store::Candidate> later;
+  std::set<ConnectionId> taken;
   while (!candidates_.empty() && chosen.size() < wanted) {
     store::Candidate one = std::move(candidates_.front());
     candidates_.pop_front();
-    if (in_flight_.contains(one.connection)) continue;
+    if (in_flight_.contains(one.connection) || !taken.insert(one.connection).second) continue;
     const auto running = per_owner_.find(one.owner);
     int& more = chosen_of[one.owner];
     if ((running == per_owner_.end() ? 0 : running->second) + more >= options_.per_owner) {
@@ -98,7 +102,8 @@ void Producer::note_database(bool reachable, const char* reason) {
   if (reachable) {
     log_.info("the database is reachable again");
   } else {
-    log_.error("the database cannot be reached; claiming waits for it", {.error_code = "database_error", .metadata = {{"reason", reason}}});
+    log_.error("the database cannot be reached; claiming waits for it",
+               {.error_code = "database_error", .metadata = {{"reason", reason}}});
   }
 }
 
@@ -117,9 +122,9 @@ Task<void> Producer::serve() {
     }
     pause = reachable ? options_.poll : std::min<Duration>(pause * 2, longest_pause);
     if (started == 0 && !stopping_) {
-      co_await wake_.wait(clock_, pause);
-      // Something may have become due that the window in hand does not know.
-      candidates_.clear();
+      const bool woken = co_await wake_.wait(clock_, pause);
+      // Something may have become due that the window in hand does not know; a slot that became free is no reason.
+      if (!woken || std::exchange(news_, false)) candidates_.clear();
     }
   }
 }

@@ -35,7 +35,11 @@ class Producer {
   /// One look: claims what is due and free. Returns how many runs were started.
   Task<int> claim_once();
   void stop();
-  void wake() { wake_.set(); }
+  /// Something may have become due.
+  void wake() {
+    news_ = true;
+    wake_.set();
+  }
   void finished(const sync::Claim& claim);
   void set_dead_workers(std::vector<std::string> dead) { dead_workers_ = std::move(dead); }
   std::size_t in_flight() const { return in_flight_.size(); }
@@ -56,6 +60,7 @@ class Producer {
   std::set<ConnectionId> in_flight_;
   std::map<OwnerId, int> per_owner_;
   std::vector<std::string> dead_workers_;
+  bool news_ = false;
   bool stopping_ = false;
   bool database_reachable_ = true;
 };

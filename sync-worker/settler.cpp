@@ -11,7 +11,8 @@ constexpr std::chrono::seconds longest_pause{5};
 
 }  // namespace
 
-Settler::Settler(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue, Duration keep)
+Settler::Settler(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue,
+                 Duration keep)
     : clock_(clock), log_(log), queue_(queue), keep_(keep), work_(std::move(executor)) {}
 
 void Settler::settle(sync::Settlement settlement) {
@@ -44,8 +45,9 @@ Task<bool> Settler::flush() {
       const std::set<ConnectionId> settled = co_await queue_.settle(std::move(batch));
       for (const Waiting& one : waiting) {
         if (settled.contains(one.settlement.connection)) continue;
-        log_.warn("the lease was lost before the run was settled",
-                  {.sync_id = one.settlement.sync_id, .connection_id = one.settlement.connection.str(), .error_code = "lease_lost"});
+        log_.warn("the lease was lost before the run was settled", {.sync_id = one.settlement.sync_id,
+                                                                    .connection_id = one.settlement.connection.str(),
+                                                                    .error_code = "lease_lost"});
       }
       waiting.clear();
     }
@@ -53,9 +55,11 @@ Task<bool> Settler::flush() {
     co_return true;
   } catch (const db::DatabaseError& error) {
     log_.error("the database did not take the verdicts of finished runs; trying again",
-               {.error_code = "database_error", .metadata = {{"reason", error.what()}, {"waiting", std::to_string(waiting.size())}}});
+               {.error_code = "database_error",
+                .metadata = {{"reason", error.what()}, {"waiting", std::to_string(waiting.size())}}});
   }
-  settlements_.insert(settlements_.begin(), std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
+  settlements_.insert(settlements_.begin(), std::make_move_iterator(waiting.begin()),
+                      std::make_move_iterator(waiting.end()));
   leases_.insert(leases_.begin(), leases.begin(), leases.end());
   co_return false;
 }

@@ -10,8 +10,8 @@
 namespace calsync::worker {
 
 /// Group commit for runs that have no rows to write: verdicts are gathered for a few milliseconds and settled in one
-/// statement. While the database is away they wait here, until it is back or their leases have run out (then another worker
-/// does the run again, which loses nothing).
+/// statement. While the database is away they wait here, until it is back or their leases have run out (then another
+/// worker does the run again, which loses nothing).
 class Settler {
  public:
   Settler(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue, Duration keep);

@@ -29,43 +29,52 @@ RunLimits limits_of(const Settings& settings) {
 }
 
 ProducerOptions producer_options(const Settings& settings, std::vector<std::string> provider_names) {
-  return {std::move(provider_names), settings.worker.concurrency, settings.worker.per_owner, settings.worker.lease_seconds,
-          std::chrono::milliseconds(settings.worker.poll_milliseconds)};
+  return {std::move(provider_names), settings.worker.concurrency, settings.worker.per_owner,
+          settings.worker.lease_seconds, std::chrono::milliseconds(settings.worker.poll_milliseconds)};
 }
 
 }  // namespace
 
 struct SyncWorker::Parts {
-  Parts(asio::io_context& io_context, Surroundings surroundings, Settings given, KeyRing key_ring, sync::GateSettings first_gate)
+  Parts(asio::io_context& io_context, Surroundings surroundings, Settings given, KeyRing key_ring,
+        sync::GateSettings first_gate)
       : io(io_context),
         around(surroundings),
         settings(std::move(given)),
         keys(std::move(key_ring)),
         gate(std::move(first_gate)),
-        pool(io.get_executor(), around.clock, settings.database_url, static_cast<std::size_t>(settings.database.pool_size)),
+        pool(io.get_executor(), around.clock, settings.database_url,
+             static_cast<std::size_t>(settings.database.pool_size)),
         transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
         registry(providers::registry_settings(settings), *transport, around.clock),
         queue(pool, WorkerId::trusted(random_uuid(around.random)), around.host, around.version),
         mirror(pool, queue.worker()),
         credentials(pool, keys, around.random),
         tokens(around.clock, credentials),
-        settler(io.get_executor(), around.clock, around.log, queue, std::chrono::seconds(settings.worker.lease_seconds)),
-        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler}, limits_of(settings)),
+        settler(io.get_executor(), around.clock, around.log, queue,
+                std::chrono::seconds(settings.worker.lease_seconds)),
+        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler},
+                 limits_of(settings)),
         producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),
                  [this](sync::Claim claim) { start(std::move(claim)); }),
-        maintenance(around.clock, around.log, pool, registry, keys, {settings.retention.tombstone_days, settings.retention.run_days}),
+        maintenance(around.clock, around.log, pool, registry, keys,
+                    {settings.retention.tombstone_days, settings.retention.run_days}),
         running(io.get_executor()),
-        stop_signal(io.get_executor()) {}
+        stop_signal(io.get_executor()),
+        last_beat(io.get_executor()) {}
 
   void start(sync::Claim claim);
   static Task<void> run_one(Parts& parts, sync::Claim claim);
-  bool may_continue() const { return !cancelled && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar)); }
+  bool may_continue(const OwnerId& owner, const ConnectionId& connection) const {
+    return !cancelled && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar, &owner, &connection));
+  }
 
   Task<void> open();
   Task<void> beat();
   Task<void> listen();
   Task<void> maintain();
   Task<void> drain();
+  Task<void> sign_off();
   void spawn(Task<void> task);
 
   asio::io_context& io;
@@ -86,7 +95,9 @@ struct SyncWorker::Parts {
   Maintenance maintenance;
   Running running;
   Signal stop_signal;
+  Signal last_beat;
   bool stopping = false;
+  bool signed_off = false;
   bool cancelled = false;
 };
 
@@ -103,7 +114,9 @@ void SyncWorker::Parts::start(sync::Claim claim) {
 }
 
 Task<void> SyncWorker::Parts::run_one(Parts& parts, sync::Claim claim) {
-  co_await parts.executor.run(claim, [&parts] { return parts.may_continue(); });
+  co_await parts.executor.run(claim, [&parts, owner = claim.owner, connection = claim.connection] {
+    return parts.may_continue(owner, connection);
+  });
   parts.producer.finished(claim);
   parts.running.leave();
 }
@@ -120,20 +133,24 @@ Task<void> SyncWorker::Parts::open() {
 }
 
 Task<void> SyncWorker::Parts::beat() {
-  while (!stopping) {
+  // Until the last run is settled: a worker that falls silent while it drains would lose its leases.
+  while (!signed_off) {
     try {
       producer.set_dead_workers(co_await queue.heartbeat());
     } catch (const db::DatabaseError&) {
       // The producer says that the database is away; a missed beat only lets others take over sooner.
     }
-    co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
+    if (!signed_off)
+      co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
   }
+  last_beat.set();
 }
 
 Task<void> SyncWorker::Parts::listen() {
   while (!stopping) {
     try {
-      auto session = co_await db::Connection::open(io.get_executor(), around.clock, std::string(settings.database_url.reveal()), std::chrono::seconds(5));
+      auto session = co_await db::Connection::open(
+          io.get_executor(), around.clock, std::string(settings.database_url.reveal()), std::chrono::seconds(5));
       co_await session->execute("LISTEN calsync_wake");
       while (!stopping) {
         co_await session->wait_notification();
@@ -153,7 +170,8 @@ Task<void> SyncWorker::Parts::maintain() {
       try {
         co_await maintenance.round();
       } catch (const db::DatabaseError& error) {
-        around.log.warn("maintenance waits for the database", {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
+        around.log.warn("maintenance waits for the database",
+                        {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
       }
     }
     const Deadline next(around.clock, maintenance_interval);
@@ -166,14 +184,28 @@ Task<void> SyncWorker::Parts::maintain() {
 Task<void> SyncWorker::Parts::drain() {
   const bool drained = co_await running.drained(around.clock, std::chrono::seconds(settings.worker.drain_seconds));
   if (!drained) {
-    around.log.warn("runs did not end in the drain time; they are stopped and their leases given back", {.metadata = {{"runs", std::to_string(running.count())}}});
+    around.log.warn("runs did not end in the drain time; they are stopped and their leases given back",
+                    {.metadata = {{"runs", std::to_string(running.count())}}});
     cancelled = true;
     co_await running.drained(around.clock, std::chrono::seconds(settings.worker.request_seconds));
   }
   settler.stop();
 }
 
-SyncWorker::SyncWorker(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate)
+Task<void> SyncWorker::Parts::sign_off() {
+  signed_off = true;
+  stop_signal.set();
+  // A beat that is on its way would bring the row back.
+  co_await last_beat.wait(around.clock, std::chrono::seconds(5));
+  try {
+    co_await queue.sign_off();
+  } catch (const db::DatabaseError&) {
+    // The row goes stale by itself in 15 s.
+  }
+}
+
+SyncWorker::SyncWorker(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys,
+                       sync::GateSettings gate)
     : parts_(std::make_unique<Parts>(io, surroundings, std::move(settings), std::move(keys), std::move(gate))) {}
 
 SyncWorker::~SyncWorker() = default;
@@ -191,11 +223,7 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   co_await parts.producer.serve();
   co_await parts.drain();
   while (!parts.settler.idle()) co_await parts.around.clock.sleep(std::chrono::milliseconds(20));
-  try {
-    co_await parts.queue.sign_off();
-  } catch (const db::DatabaseError&) {
-    // The row goes stale by itself in 15 s.
-  }
+  co_await parts.sign_off();
 }
 
 Task<int> SyncWorker::once() {
@@ -203,6 +231,7 @@ Task<int> SyncWorker::once() {
   co_await parts.open();
   co_await set_gate(parts.gate);
   parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
+  parts.spawn(parts.beat());
   parts.spawn(parts.settler.serve());
   int runs = 0;
   for (;;) {
@@ -214,7 +243,7 @@ Task<int> SyncWorker::once() {
   }
   co_await parts.drain();
   while (!parts.settler.idle()) co_await parts.around.clock.sleep(std::chrono::milliseconds(20));
-  co_await parts.queue.sign_off();
+  co_await parts.sign_off();
   co_return runs;
 }
 
@@ -228,11 +257,14 @@ Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
   parts.gate = std::move(gate);
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
-    parts.around.log.error("a setting is invalid", {.error_code = "configuration_error", .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
+    parts.around.log.error("a setting is invalid",
+                           {.error_code = "configuration_error",
+                            .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
   const int woken = co_await store::record_gate(parts.pool, "sync-worker", parts.gate, watched_flags);
   if (woken > 0) {
-    parts.around.log.info("connections that were shut out are admitted again and marked due", {.metadata = {{"connections", std::to_string(woken)}}});
+    parts.around.log.info("connections that were shut out are admitted again and marked due",
+                          {.metadata = {{"connections", std::to_string(woken)}}});
   }
   parts.producer.wake();
 }

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
+#include "common/async/clock.hpp"
 #include "common/base/config.hpp"
 #include "common/base/crypto.hpp"
-#include "common/async/clock.hpp"
 #include "common/sync/gate.hpp"
 
 namespace calsync::worker {
@@ -27,8 +27,8 @@ class SyncWorker {
   SyncWorker(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate);
   ~SyncWorker();
 
-  /// Checks the schema, then claims and runs until stop(). Throws db::DatabaseError when the database cannot be used at the
-  /// start.
+  /// Checks the schema, then claims and runs until stop(). Throws db::DatabaseError when the database cannot be used at
+  /// the start.
   Task<void> serve(std::function<void()> ready);
   /// Runs what is due now, once, and returns how many runs there were.
   Task<int> once();

@@ -17,7 +17,8 @@ Secret pick(const store::Credentials& credentials, std::string_view kind) {
 }
 
 Error no_refresh_token() {
-  return fail(Failure::grant_dead, "token expired or revoked, and no refresh token is stored; the account has to be connected again");
+  return fail(Failure::grant_dead,
+              "token expired or revoked, and no refresh token is stored; the account has to be connected again");
 }
 
 }  // namespace
@@ -34,8 +35,8 @@ Task<Result<Secret>> TokenKeeper::credential(sync::Claim claim, const providers:
   co_return co_await refresh(std::move(claim), adapter, deadline);
 }
 
-Task<Result<net::TokenGrant>> TokenKeeper::ask_provider(sync::Claim claim, const providers::Adapter& adapter, Secret refresh_token,
-                                                        Deadline deadline) {
+Task<Result<net::TokenGrant>> TokenKeeper::ask_provider(sync::Claim claim, const providers::Adapter& adapter,
+                                                        Secret refresh_token, Deadline deadline) {
   Result<net::TokenGrant> grant = co_await adapter.authorizer->refresh(refresh_token, deadline);
   if (grant || grant.error().failure != Failure::grant_dead) co_return grant;
   const Result<store::Credentials> now_stored = co_await credentials_.reload(std::move(claim));
@@ -56,11 +57,15 @@ Task<Result<Secret>> TokenKeeper::refresh(sync::Claim claim, const providers::Ad
   Result<net::TokenGrant> grant = co_await ask_provider(claim, adapter, std::move(refresh_token), deadline);
   if (!grant) co_return grant.error();
   const Time expiry = clock_.now() + grant->expires_in.value_or(default_life);
-  const bool stored = co_await credentials_.store_tokens(std::move(claim), grant->access_token, grant->refresh_token, expiry);
+  const bool stored =
+      co_await credentials_.store_tokens(std::move(claim), grant->access_token, grant->refresh_token, expiry);
   if (!stored) co_return fail(Failure::lease_lost, "another worker took over while the token was refreshed");
-  const auto missing = grant->scopes.empty() ? std::set<std::string>() : adapter.authorizer->missing_scopes(grant->scopes);
+  const auto missing =
+      grant->scopes.empty() ? std::set<std::string>() : adapter.authorizer->missing_scopes(grant->scopes);
   if (!missing.empty()) {
-    co_return fail(Failure::scope_missing, fmt::format("the grant no longer covers {}; the account has to be connected again", fmt::join(missing, ", ")));
+    co_return fail(
+        Failure::scope_missing,
+        fmt::format("the grant no longer covers {}; the account has to be connected again", fmt::join(missing, ", ")));
   }
   co_return grant->access_token;
 }

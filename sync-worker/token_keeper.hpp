@@ -7,8 +7,8 @@
 
 namespace calsync::worker {
 
-/// Access tokens under the lease: a rotated refresh token is stored before the new access token is used, and a refusal is
-/// believed only after the stored grant has been read again, since a person may have connected anew.
+/// Access tokens under the lease: a rotated refresh token is stored before the new access token is used, and a refusal
+/// is believed only after the stored grant has been read again, since a person may have connected anew.
 class TokenKeeper {
  public:
   TokenKeeper(AsyncClock& clock, store::CredentialStore& credentials) : clock_(clock), credentials_(credentials) {}

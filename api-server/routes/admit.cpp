@@ -6,14 +6,16 @@ namespace {
 
 Response refuse(const sync::Refusal& refusal) {
   if (refusal.flag) {
-    return error_response(403, "calendar_sync_disabled", "Calendar sync is not enabled", {{"flag", std::string(sync::flag_name(*refusal.flag))}});
+    return error_response(403, "calendar_sync_disabled", "Calendar sync is not enabled",
+                          {{"flag", std::string(sync::flag_name(*refusal.flag))}});
   }
   return error_response(403, "not_allowlisted", "Calendar sync is not enabled");
 }
 
 }  // namespace
 
-Admitted admit(const Services& services, sync::Operation operation, const OwnerId* owner, const ConnectionId* connection) {
+Admitted admit(const Services& services, sync::Operation operation, const OwnerId* owner,
+               const ConnectionId* connection) {
   const sync::Answer answer = sync::ask(services.gate, operation, owner, connection);
   if (answer) return {answer.admission, {}};
   return {std::nullopt, refuse(answer.refusal)};
@@ -31,7 +33,8 @@ Task<FoundConnection> find_connection(const Services& services, std::string id_t
     found.refusal = error_response(404, "not_found", "there is no such connection");
     co_return found;
   }
-  const Admitted admitted = admit(services, sync::Operation::use_calendar, &found.view->facts.owner, &found.view->facts.connection);
+  const Admitted admitted =
+      admit(services, sync::Operation::use_calendar, &found.view->facts.owner, &found.view->facts.connection);
   found.admission = admitted.admission;
   found.refusal = admitted.refusal;
   co_return found;

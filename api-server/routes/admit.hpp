@@ -17,7 +17,8 @@ struct Admitted {
   const sync::Admission& operator*() const { return *admission; }
 };
 
-Admitted admit(const Services& services, sync::Operation operation, const OwnerId* owner = nullptr, const ConnectionId* connection = nullptr);
+Admitted admit(const Services& services, sync::Operation operation, const OwnerId* owner = nullptr,
+               const ConnectionId* connection = nullptr);
 
 /// The connection of the path's {id}, admitted, or the answer that says why not: the flag comes before the look-up, the
 /// lists after it.

@@ -17,15 +17,22 @@ void put_text(json::Writer& writer, std::string_view name, const std::string& te
 void put_connection(json::Writer& writer, const store::ConnectionView& view, const sync::GateSettings& gate) {
   const sync::ConnectionFacts& facts = view.facts;
   const sync::Explanation explanation = sync::explain(facts, gate, view.now);
-  writer.begin_object().put("id", facts.connection.str()).put("provider_id", facts.owner.str()).put("provider", view.provider);
+  writer.begin_object()
+      .put("id", facts.connection.str())
+      .put("provider_id", facts.owner.str())
+      .put("provider", view.provider);
   put_text(writer, "provider_email", view.provider_email);
   writer.put("state", explanation.state).put("reason", explanation.reason);
   put_text(writer, "suggested_action", explanation.action);
-  writer.put("sync_enabled", facts.sync_enabled).put("sync_needed", facts.sync_needed).put("awaiting_confirmation", facts.awaiting_confirmation);
+  writer.put("sync_enabled", facts.sync_enabled)
+      .put("sync_needed", facts.sync_needed)
+      .put("awaiting_confirmation", facts.awaiting_confirmation);
   put_time(writer, "last_synced_at", facts.last_synced_at);
   put_time(writer, "next_sync_at", facts.due_at);
   writer.key("age_seconds");
-  facts.last_synced_at ? writer.value(static_cast<std::int64_t>(std::chrono::floor<std::chrono::seconds>(view.now - *facts.last_synced_at).count())) : writer.null();
+  facts.last_synced_at ? writer.value(static_cast<std::int64_t>(
+                             std::chrono::floor<std::chrono::seconds>(view.now - *facts.last_synced_at).count()))
+                       : writer.null();
   writer.put("error_count", facts.error_count);
   put_text(writer, "last_error", facts.last_error);
   put_time(writer, "backoff_until", facts.backoff_until);

@@ -21,7 +21,8 @@ Task<Response> list_connections(const Services& services, Request request) {
   if (!*owner) co_return required("provider_id is required");
   const Admitted admitted = admit(services, sync::Operation::use_calendar, &**owner);
   if (!admitted) co_return admitted.refusal;
-  if (!co_await services.connections.owner_exists(**owner)) co_return error_response(404, "not_found", "there is no such provider_id");
+  if (!co_await services.connections.owner_exists(**owner))
+    co_return error_response(404, "not_found", "there is no such provider_id");
   json::Writer writer;
   writer.begin_object().key("connections").begin_array();
   for (const store::ConnectionView& view : co_await services.connections.of_owner(*admitted, **owner)) {
@@ -60,9 +61,15 @@ Task<Response> connect_feed(const Services& services, OwnerId owner, sync::Admis
   fresh.email = parsed->host;
   fresh.credentials["feed_url"] = Secret(url);
   const store::Connected connected = co_await services.connections.connect(admission, std::move(fresh));
-  services.log.info("a feed was connected", {.provider_id = owner.str(), .connection_id = connected.connection.str(), .provider = "ics"});
+  services.log.info("a feed was connected",
+                    {.provider_id = owner.str(), .connection_id = connected.connection.str(), .provider = "ics"});
   json::Writer writer;
-  writer.begin_object().put("success", true).put("connection_id", connected.connection.str()).put("provider", "ics").put("created", connected.created).end_object();
+  writer.begin_object()
+      .put("success", true)
+      .put("connection_id", connected.connection.str())
+      .put("provider", "ics")
+      .put("created", connected.created)
+      .end_object();
   co_return json_response(connected.created ? 201 : 200, writer.text());
 }
 
@@ -77,10 +84,13 @@ Task<Response> create_connection(const Services& services, Request request) {
   if (!provider) co_return from_error(provider.error());
   if (!url) co_return from_error(url.error());
   if (!*owner || !*provider || !*url) co_return required("provider_id, provider and url are required");
-  if (**provider != "ics") co_return error_response(422, "unsupported_provider", "provider must be ics; google is connected through /api/auth/google");
+  if (**provider != "ics")
+    co_return error_response(422, "unsupported_provider",
+                             "provider must be ics; google is connected through /api/auth/google");
   const Admitted admitted = admit(services, sync::Operation::use_calendar, &**owner);
   if (!admitted) co_return admitted.refusal;
-  if (!co_await services.connections.owner_exists(**owner)) co_return error_response(404, "not_found", "there is no such provider_id");
+  if (!co_await services.connections.owner_exists(**owner))
+    co_return error_response(404, "not_found", "there is no such provider_id");
   co_return co_await connect_feed(services, **owner, *admitted, **url);
 }
 
@@ -97,11 +107,13 @@ Task<Response> patch_connection(const Services& services, Request request) {
   if (!calendars) co_return from_error(calendars.error());
   const ConnectionId id = found.view->facts.connection;
   if (*enabled && **enabled && found.view->facts.awaiting_confirmation) {
-    co_return error_response(409, "awaiting_confirmation", "the connection has to be confirmed before it can be enabled");
+    co_return error_response(409, "awaiting_confirmation",
+                             "the connection has to be confirmed before it can be enabled");
   }
   if (*calendars) {
     const auto unknown = co_await services.connections.select_calendars(*found.admission, id, **calendars);
-    if (!unknown.empty()) co_return error_response(422, "unknown_calendar", "the account has no calendar " + unknown.front());
+    if (!unknown.empty())
+      co_return error_response(422, "unknown_calendar", "the account has no calendar " + unknown.front());
   }
   if (*enabled) co_await services.connections.set_enabled(*found.admission, id, **enabled);
   if (*frequency) co_await services.connections.set_frequency(*found.admission, id, static_cast<int>(**frequency));
@@ -116,7 +128,8 @@ Task<Response> confirm_connection(const Services& services, Request request) {
   const auto owner = body->id<OwnerId>("provider_id");
   if (!owner) co_return from_error(owner.error());
   if (!*owner) co_return required("provider_id is required: the signed-in owner for whom the connection is confirmed");
-  if (**owner != found.view->facts.owner) co_return error_response(409, "other_owner", "the connection belongs to another owner");
+  if (**owner != found.view->facts.owner)
+    co_return error_response(409, "other_owner", "the connection belongs to another owner");
   co_await services.connections.confirm(*found.admission, found.view->facts.connection, **owner);
   co_return co_await show(services, found.view->facts.connection, 200);
 }
@@ -126,7 +139,9 @@ Task<Response> list_calendars(const Services& services, Request request) {
   if (!found) co_return found.refusal;
   json::Writer writer;
   writer.begin_object().key("calendars").begin_array();
-  for (const std::string& calendar : co_await services.connections.calendars(*found.admission, found.view->facts.connection)) writer.raw(calendar);
+  for (const std::string& calendar :
+       co_await services.connections.calendars(*found.admission, found.view->facts.connection))
+    writer.raw(calendar);
   writer.end_array().end_object();
   co_return json_response(200, writer.text());
 }
@@ -142,13 +157,20 @@ Task<Response> delete_connection(const Services& services, Request request) {
 void add_connection_routes(Router& router, const Services& services) {
   const std::string all = "/api/calendar/connections";
   const std::string one = all + "/{id}";
-  router.add({"GET", all, Access::app, [&services](Request request) { return list_connections(services, std::move(request)); }});
-  router.add({"POST", all, Access::app, [&services](Request request) { return create_connection(services, std::move(request)); }});
-  router.add({"GET", one, Access::app, [&services](Request request) { return get_connection(services, std::move(request)); }});
-  router.add({"PATCH", one, Access::app, [&services](Request request) { return patch_connection(services, std::move(request)); }});
-  router.add({"DELETE", one, Access::app, [&services](Request request) { return delete_connection(services, std::move(request)); }});
-  router.add({"POST", one + "/confirm", Access::app, [&services](Request request) { return confirm_connection(services, std::move(request)); }});
-  router.add({"GET", one + "/calendars", Access::app, [&services](Request request) { return list_calendars(services, std::move(request)); }});
+  router.add({"GET", all, Access::app,
+              [&services](Request request) { return list_connections(services, std::move(request)); }});
+  router.add({"POST", all, Access::app,
+              [&services](Request request) { return create_connection(services, std::move(request)); }});
+  router.add(
+      {"GET", one, Access::app, [&services](Request request) { return get_connection(services, std::move(request)); }});
+  router.add({"PATCH", one, Access::app,
+              [&services](Request request) { return patch_connection(services, std::move(request)); }});
+  router.add({"DELETE", one, Access::app,
+              [&services](Request request) { return delete_connection(services, std::move(request)); }});
+  router.add({"POST", one + "/confirm", Access::app,
+              [&services](Request request) { return confirm_connection(services, std::move(request)); }});
+  router.add({"GET", one + "/calendars", Access::app,
+              [&services](Request request) { return list_calendars(services, std::move(request)); }});
 }
 
 }  // namespace calsync::api

@@ -7,10 +7,13 @@
 
 namespace calsync::api {
 
-std::string connect_cookie_name(const std::string& state) { return "calsync_connect_" + sha256_hex(state).substr(0, 16); }
+std::string connect_cookie_name(const std::string& state) {
+  return "calsync_connect_" + sha256_hex(state).substr(0, 16);
+}
 
 std::string connect_cookie(const std::string& name, const std::string& value, int seconds, bool secure) {
-  return fmt::format("{}={}; Path=/api/auth; Max-Age={}; HttpOnly; SameSite=Lax{}", name, value, seconds, secure ? "; Secure" : "");
+  return fmt::format("{}={}; Path=/api/auth; Max-Age={}; HttpOnly; SameSite=Lax{}", name, value, seconds,
+                     secure ? "; Secure" : "");
 }
 
 std::string cookie_value(const Request& request, const std::string& name) {

@@ -22,7 +22,10 @@ Secret grant_of(const Result<store::Credentials>& credentials) {
 Response report(const store::Holdings& holdings, bool revoked, std::string_view revocation) {
   json::Writer writer;
   writer.begin_object().put("success", true).key("deleted").begin_object();
-  writer.put("events", holdings.events).put("calendars", holdings.calendars).put("channels", holdings.channels).end_object();
+  writer.put("events", holdings.events)
+      .put("calendars", holdings.calendars)
+      .put("channels", holdings.channels)
+      .end_object();
   writer.put("revoked", revoked).put("revocation", revocation).end_object();
   return json_response(200, writer.text());
 }
@@ -30,20 +33,25 @@ Response report(const store::Holdings& holdings, bool revoked, std::string_view 
 }  // namespace
 
 Task<Response> disconnect(const Services& services, sync::Admission admission, store::ConnectionView connection) {
-  const LogFields fields{.provider_id = connection.facts.owner.str(), .connection_id = connection.facts.connection.str(), .provider = connection.provider};
+  const LogFields fields{.provider_id = connection.facts.owner.str(),
+                         .connection_id = connection.facts.connection.str(),
+                         .provider = connection.provider};
   const providers::Adapter* adapter = services.registry.find(connection.provider);
   const Result<store::Credentials> credentials = co_await services.connections.credentials_of(connection);
   const Secret token = grant_of(credentials);
   // Google revokes per account and project: another connection of the same account would die with this one.
-  const bool shared = co_await services.connections.other_links(connection.provider, connection.provider_user_id, connection.facts.connection) > 0;
+  const bool shared = co_await services.connections.other_links(connection.provider, connection.provider_user_id,
+                                                                connection.facts.connection) > 0;
   if (token.empty() || shared || !adapter || !adapter->authorizer) {
     const store::Holdings holdings = co_await services.connections.erase(admission, connection, std::nullopt);
     services.log.info("a connection was disconnected", fields);
     co_return report(holdings, false, token.empty() ? "not_needed" : shared ? "shared" : "not_configured");
   }
   const std::string revocation = random_uuid(services.random);
-  std::string sealed = services.keys.seal(token, store::revocation_context(revocation, connection.facts.owner.str(), connection.provider), services.random);
-  const store::Holdings holdings = co_await services.connections.erase(admission, connection, std::pair(revocation, std::move(sealed)));
+  std::string sealed = services.keys.seal(
+      token, store::revocation_context(revocation, connection.facts.owner.str(), connection.provider), services.random);
+  const store::Holdings holdings =
+      co_await services.connections.erase(admission, connection, std::pair(revocation, std::move(sealed)));
   const Result<void> revoked = co_await adapter->authorizer->revoke(token, Deadline(services.clock, provider_time));
   if (revoked) co_await services.connections.revocation_done(revocation);
   LogFields outcome = fields;

@@ -10,7 +10,8 @@ namespace {
 
 Error invalid(std::string message) { return fail(Failure::invalid_input, std::move(message)); }
 
-Result<std::int64_t> in_range(const std::string& name, std::optional<std::int64_t> value, std::int64_t low, std::int64_t high) {
+Result<std::int64_t> in_range(const std::string& name, std::optional<std::int64_t> value, std::int64_t low,
+                              std::int64_t high) {
   if (!value || *value < low || *value > high) {
     return invalid(name + " must be a whole number from " + std::to_string(low) + " to " + std::to_string(high));
   }
@@ -32,7 +33,8 @@ std::optional<std::string> QueryInput::text(const std::string& name) const {
   return found->second;
 }
 
-Result<std::optional<std::int64_t>> QueryInput::integer(const std::string& name, std::int64_t low, std::int64_t high) const {
+Result<std::optional<std::int64_t>> QueryInput::integer(const std::string& name, std::int64_t low,
+                                                        std::int64_t high) const {
   const auto found = text(name);
   if (!found) return std::optional<std::int64_t>();
   const auto value = in_range(name, whole_number(*found), low, high);
@@ -77,7 +79,8 @@ Result<std::optional<bool>> BodyInput::flag(const std::string& name) const {
   return std::optional<bool>(value->GetBool());
 }
 
-Result<std::optional<std::int64_t>> BodyInput::integer(const std::string& name, std::int64_t low, std::int64_t high) const {
+Result<std::optional<std::int64_t>> BodyInput::integer(const std::string& name, std::int64_t low,
+                                                       std::int64_t high) const {
   const json::Value* value = json::member(document_, name);
   if (!value) return std::optional<std::int64_t>();
   const auto number = in_range(name, value->IsInt64() ? std::optional(value->GetInt64()) : std::nullopt, low, high);

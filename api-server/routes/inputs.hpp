@@ -13,8 +13,8 @@
 
 namespace calsync::api {
 
-/// Query parameters, read by type. An unknown or repeated parameter and a value of another type are failure invalid_input
-/// with the sentence for the caller; an absent one is nothing.
+/// Query parameters, read by type. An unknown or repeated parameter and a value of another type are failure
+/// invalid_input with the sentence for the caller; an absent one is nothing.
 class QueryInput {
  public:
   explicit QueryInput(std::map<std::string, std::string> values) : values_(std::move(values)) {}

@@ -13,11 +13,16 @@ constexpr std::chrono::milliseconds look_again{25};
 
 void put_summary(json::Writer& writer, const store::JobRun& run) {
   writer.key("summary").begin_object();
-  writer.put("connections_processed", run.processed).put("connections_succeeded", run.succeeded).put("connections_failed", run.failed);
-  writer.put("items_ingested", run.items_ingested).put("items_updated", run.items_updated).put("items_deleted", run.items_deleted);
+  writer.put("connections_processed", run.processed)
+      .put("connections_succeeded", run.succeeded)
+      .put("connections_failed", run.failed);
+  writer.put("items_ingested", run.items_ingested)
+      .put("items_updated", run.items_updated)
+      .put("items_deleted", run.items_deleted);
   writer.put("outbound_retried", run.outbound_retried).put("outbound_succeeded", run.outbound_succeeded);
   writer.key("errors").begin_array();
-  for (const auto& [connection, error] : run.errors) writer.begin_object().put("connection_id", connection).put("error", error).end_object();
+  for (const auto& [connection, error] : run.errors)
+    writer.begin_object().put("connection_id", connection).put("error", error).end_object();
   writer.end_array().put("duration_ms", run.duration_ms).end_object();
 }
 
@@ -26,7 +31,9 @@ Response job_response(const JobRunId& id, const store::JobRun& run, Time now) {
   json::Writer writer;
   writer.begin_object().put("success", run.finished && run.failed == 0).put("run_id", id.str());
   put_summary(writer, run);
-  writer.put("run_by", run.run_by).put("timestamp", format_rfc3339(now)).put("status", run.finished ? "finished" : "running");
+  writer.put("run_by", run.run_by)
+      .put("timestamp", format_rfc3339(now))
+      .put("status", run.finished ? "finished" : "running");
   writer.put("connections_marked", run.marked).put("url", url).end_object();
   Response response = json_response(run.finished ? 200 : 202, writer.text());
   if (!run.finished) response.headers.emplace_back("Location", url);
@@ -45,7 +52,8 @@ Task<Response> start_job(const Services& services, Request request) {
   if (!connection) co_return from_error(connection.error());
   if (!window) co_return from_error(window.error());
   if (!wait) co_return from_error(wait.error());
-  const Admitted admitted = admit(services, sync::Operation::run_job, *owner ? &**owner : nullptr, *connection ? &**connection : nullptr);
+  const Admitted admitted =
+      admit(services, sync::Operation::run_job, *owner ? &**owner : nullptr, *connection ? &**connection : nullptr);
   if (!admitted) co_return admitted.refusal;
   if (*connection) {
     const auto view = co_await services.connections.find(**connection);
@@ -53,12 +61,14 @@ Task<Response> start_job(const Services& services, Request request) {
     const Admitted concerned = admit(services, sync::Operation::run_job, &view->facts.owner, &view->facts.connection);
     if (!concerned) co_return concerned.refusal;
   }
-  if (*owner && !co_await services.connections.owner_exists(**owner)) co_return error_response(404, "not_found", "there is no such provider_id");
+  if (*owner && !co_await services.connections.owner_exists(**owner))
+    co_return error_response(404, "not_found", "there is no such provider_id");
 
   store::JobScope scope{*owner, *connection, {}};
   if (*window) scope.window_minutes = static_cast<int>(**window);
   const JobRunId id = co_await services.jobs.start(*admitted, services.gate, request.caller->name, scope);
-  services.log.info("an admin job run was started", {.metadata = {{"run_id", id.str()}, {"run_by", request.caller->name}}});
+  services.log.info("an admin job run was started",
+                    {.metadata = {{"run_id", id.str()}, {"run_by", request.caller->name}}});
   const Deadline deadline(services.clock, std::chrono::seconds(wait->value_or(default_wait)));
   for (;;) {
     const std::optional<store::JobRun> run = co_await services.jobs.find(id);
@@ -81,8 +91,10 @@ Task<Response> show_job(const Services& services, Request request) {
 }  // namespace
 
 void add_job_routes(Router& router, const Services& services) {
-  router.add({"POST", "/api/admin/calendar/jobs/run", Access::admin, [&services](Request request) { return start_job(services, std::move(request)); }});
-  router.add({"GET", "/api/admin/calendar/jobs/{run_id}", Access::admin, [&services](Request request) { return show_job(services, std::move(request)); }});
+  router.add({"POST", "/api/admin/calendar/jobs/run", Access::admin,
+              [&services](Request request) { return start_job(services, std::move(request)); }});
+  router.add({"GET", "/api/admin/calendar/jobs/{run_id}", Access::admin,
+              [&services](Request request) { return show_job(services, std::move(request)); }});
 }
 
 }  // namespace calsync::api

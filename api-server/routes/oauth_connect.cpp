@@ -10,7 +10,9 @@ namespace {
 constexpr std::chrono::seconds provider_time{20};
 constexpr std::chrono::seconds default_life{3600};
 
-ConnectOutcome refused(int status, std::string code, std::string sentence) { return {std::nullopt, {}, status, std::move(code), std::move(sentence)}; }
+ConnectOutcome refused(int status, std::string code, std::string sentence) {
+  return {std::nullopt, {}, status, std::move(code), std::move(sentence)};
+}
 
 /// The provider's answer in the caller's terms.
 ConnectOutcome refused(const Error& error) {
@@ -42,11 +44,13 @@ store::NewConnection new_connection(const Services& services, const providers::A
 
 }  // namespace
 
-Task<ConnectOutcome> connect_account(const Services& services, const providers::Adapter& adapter, sync::Admission admission,
-                                     store::OAuthFlow flow, std::string code, std::string error) {
+Task<ConnectOutcome> connect_account(const Services& services, const providers::Adapter& adapter,
+                                     sync::Admission admission, store::OAuthFlow flow, std::string code,
+                                     std::string error) {
   if (!error.empty()) {
     const bool denied = error == "access_denied";
-    co_return refused(400, denied ? "access_denied" : "provider_refused", denied ? "access to the calendar was denied" : "the provider refused the request");
+    co_return refused(400, denied ? "access_denied" : "provider_refused",
+                      denied ? "access to the calendar was denied" : "the provider refused the request");
   }
   if (code.empty()) co_return refused(400, "invalid_request", "the provider sent no authorization code");
   const Deadline deadline(services.clock, provider_time);
@@ -54,19 +58,26 @@ Task<ConnectOutcome> connect_account(const Services& services, const providers::
   if (!grant) co_return refused_code(grant.error());
   const std::set<std::string> missing = adapter.authorizer->missing_scopes(grant->scopes);
   if (!missing.empty()) {
-    co_return refused(422, "insufficient_scope", fmt::format("these permissions were not granted: {}; connect again and tick every box", fmt::join(missing, ", ")));
+    co_return refused(422, "insufficient_scope",
+                      fmt::format("these permissions were not granted: {}; connect again and tick every box",
+                                  fmt::join(missing, ", ")));
   }
   const Result<providers::Account> account = co_await adapter.authorizer->identify(*grant, deadline);
   if (!account) co_return refused(account.error());
-  if (grant->refresh_token.empty() && !co_await services.connections.has_refresh_token(flow.owner, adapter.name, account->id)) {
-    co_return refused(422, "no_refresh_token", "the provider sent no refresh token; remove calsync's access in the account's settings and connect again");
+  if (grant->refresh_token.empty() &&
+      !co_await services.connections.has_refresh_token(flow.owner, adapter.name, account->id)) {
+    co_return refused(
+        422, "no_refresh_token",
+        "the provider sent no refresh token; remove calsync's access in the account's settings and connect again");
   }
   store::NewConnection fresh = new_connection(services, adapter, flow.owner, *account, *grant);
   ConnectOutcome outcome;
   outcome.connected = co_await services.connections.connect(admission, std::move(fresh));
   outcome.email = account->email;
   services.log.info(outcome.connected->created ? "an account was connected" : "an account was connected again",
-                    {.provider_id = flow.owner.str(), .connection_id = outcome.connected->connection.str(), .provider = adapter.name});
+                    {.provider_id = flow.owner.str(),
+                     .connection_id = outcome.connected->connection.str(),
+                     .provider = adapter.name});
   co_return outcome;
 }
 

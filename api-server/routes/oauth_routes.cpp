@@ -41,7 +41,11 @@ const providers::Adapter* oauth_adapter(const Services& services, const Request&
   return adapter && adapter->authorizer ? adapter : nullptr;
 }
 
-Response unknown_provider() { return error_response(404, "not_found", "no such OAuth provider is configured; google needs GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET and GOOGLE_REDIRECT_URI"); }
+Response unknown_provider() {
+  return error_response(404, "not_found",
+                        "no such OAuth provider is configured; google needs GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET and "
+                        "GOOGLE_REDIRECT_URI");
+}
 
 Task<Response> start_connect(const Services& services, Request request) {
   if (const Admitted flag = admit(services, sync::Operation::connect); !flag) co_return flag.refusal;
@@ -59,11 +63,13 @@ Task<Response> start_connect(const Services& services, Request request) {
   if (!return_to.empty() && std::find(allowed.begin(), allowed.end(), return_to) == allowed.end()) {
     co_return error_response(400, "invalid_return_to", "return_to is not one of the addresses in oauth.return_to");
   }
-  if (!co_await services.connections.owner_exists(**owner)) co_return error_response(404, "not_found", "there is no such provider_id");
+  if (!co_await services.connections.owner_exists(**owner))
+    co_return error_response(404, "not_found", "there is no such provider_id");
 
   const std::string state = random_token(services.random);
   Secret verifier = net::make_code_verifier(services.random);
-  const Time expires = co_await services.flows.add(*admitted, state, adapter->name, **owner, std::move(verifier), return_to, services.settings.oauth.link_seconds);
+  const Time expires = co_await services.flows.add(*admitted, state, adapter->name, **owner, std::move(verifier),
+                                                   return_to, services.settings.oauth.link_seconds);
   const std::string url = services.settings.server.public_url + "/api/auth/" + adapter->name + "/start?state=" + state;
   if (request.header("accept").find("text/html") != std::string_view::npos) co_return redirect(url);
   json::Writer writer;
@@ -71,8 +77,8 @@ Task<Response> start_connect(const Services& services, Request request) {
   co_return json_response(200, writer.text());
 }
 
-/// The link that the person follows: ties it to this browser by cookie and goes on to the provider, so that a link that one
-/// person starts cannot be finished by another.
+/// The link that the person follows: ties it to this browser by cookie and goes on to the provider, so that a link that
+/// one person starts cannot be finished by another.
 Task<Response> open_link(const Services& services, Request request) {
   if (const Admitted flag = admit(services, sync::Operation::connect); !flag) co_return flag.refusal;
   const providers::Adapter* adapter = oauth_adapter(services, request);
@@ -91,7 +97,8 @@ Task<Response> open_link(const Services& services, Request request) {
   if (!flow) co_return describe_flow(store::FlowState::other_browser);
   Response response = redirect(adapter->authorizer->authorization_url(state, flow->verifier, ""));
   const bool secure = services.settings.server.public_url.starts_with("https://");
-  response.headers.emplace_back("Set-Cookie", connect_cookie(cookie, browser, services.settings.oauth.link_seconds, secure));
+  response.headers.emplace_back("Set-Cookie",
+                                connect_cookie(cookie, browser, services.settings.oauth.link_seconds, secure));
   co_return response;
 }
 
@@ -99,8 +106,13 @@ Response finish(const store::OAuthFlow& flow, const ConnectOutcome& outcome) {
   if (flow.return_to.empty()) {
     if (!outcome.connected) return error_response(outcome.status, outcome.code, outcome.sentence);
     json::Writer writer;
-    writer.begin_object().put("success", true).put("connection_id", outcome.connected->connection.str()).put("provider_email", outcome.email);
-    writer.put("created", outcome.connected->created).put("awaiting_confirmation", outcome.connected->awaiting_confirmation).end_object();
+    writer.begin_object()
+        .put("success", true)
+        .put("connection_id", outcome.connected->connection.str())
+        .put("provider_email", outcome.email);
+    writer.put("created", outcome.connected->created)
+        .put("awaiting_confirmation", outcome.connected->awaiting_confirmation)
+        .end_object();
     return json_response(200, writer.text());
   }
   if (!outcome.connected) return redirect(net::with_query(flow.return_to, {{"error", outcome.code}}));
@@ -126,7 +138,8 @@ Task<Response> finish_connect(const Services& services, Request request) {
   if (!admitted) co_return admitted.refusal;
   const auto flow = co_await services.flows.use(*admitted, state, adapter->name, browser);
   if (!flow) co_return invalid_state("this connect link was not started in this browser; start again");
-  const ConnectOutcome outcome = co_await connect_account(services, *adapter, *admitted, *flow, parameter("code"), parameter("error"));
+  const ConnectOutcome outcome =
+      co_await connect_account(services, *adapter, *admitted, *flow, parameter("code"), parameter("error"));
   co_return finish(*flow, outcome);
 }
 
@@ -134,9 +147,12 @@ Task<Response> finish_connect(const Services& services, Request request) {
 
 void add_oauth_routes(Router& router, const Services& services) {
   const std::string base = "/api/auth/{provider}";
-  router.add({"GET", base, Access::app, [&services](Request request) { return start_connect(services, std::move(request)); }});
-  router.add({"GET", base + "/start", Access::anyone, [&services](Request request) { return open_link(services, std::move(request)); }});
-  router.add({"GET", base + "/callback", Access::anyone, [&services](Request request) { return finish_connect(services, std::move(request)); }});
+  router.add(
+      {"GET", base, Access::app, [&services](Request request) { return start_connect(services, std::move(request)); }});
+  router.add({"GET", base + "/start", Access::anyone,
+              [&services](Request request) { return open_link(services, std::move(request)); }});
+  router.add({"GET", base + "/callback", Access::anyone,
+              [&services](Request request) { return finish_connect(services, std::move(request)); }});
 }
 
 }  // namespace calsync::api

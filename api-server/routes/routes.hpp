@@ -6,13 +6,14 @@
 
 namespace calsync::api {
 
-// Each adds the endpoints of one room of docs/openapi.yaml. A route reads its input, asks the gate, calls a store and says
-// what became of it.
+// Each adds the endpoints of one room of docs/openapi.yaml. A route reads its input, asks the gate, calls a store and
+// says what became of it.
 void add_oauth_routes(Router& router, const Services& services);
 void add_connection_routes(Router& router, const Services& services);
 void add_sync_routes(Router& router, const Services& services);
 void add_event_routes(Router& router, const Services& services);
 void add_job_routes(Router& router, const Services& services);
+void add_webhook_routes(Router& router, const Services& services);
 void add_status_routes(Router& router, const Services& services);
 
 }  // namespace calsync::api

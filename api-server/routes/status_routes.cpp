@@ -29,8 +29,14 @@ void put_gate(json::Writer& writer, const sync::GateSettings& gate) {
 
 void put_queue(json::Writer& writer, const store::QueueStatus& status) {
   writer.key("queue").begin_object();
-  writer.put("connections", status.connections).put("enabled", status.enabled).put("needed", status.needed).put("due", status.due);
-  writer.put("leased", status.leased).put("backing_off", status.backing_off).put("failing", status.failing).key("oldest_due_at");
+  writer.put("connections", status.connections)
+      .put("enabled", status.enabled)
+      .put("needed", status.needed)
+      .put("due", status.due);
+  writer.put("leased", status.leased)
+      .put("backing_off", status.backing_off)
+      .put("failing", status.failing)
+      .key("oldest_due_at");
   status.oldest_due_at ? writer.value(format_rfc3339(*status.oldest_due_at)) : writer.null();
   writer.put("freshness_seconds", status.freshness_seconds).end_object();
   writer.key("workers").begin_array();
@@ -57,7 +63,8 @@ Task<Response> ready(const Services& services, Request) {
   std::string problem;
   try {
     const db::Rows rows = co_await services.pool.query(sql::status_schema, {});
-    if (rows.number(0, "version") < db::required_schema_version()) problem = "the database schema is older than this server; run calsync-api migrate";
+    if (rows.number(0, "version") < db::required_schema_version())
+      problem = "the database schema is older than this server; run calsync-api migrate";
   } catch (const db::DatabaseError&) {
     problem = "the database cannot be reached";
   }
@@ -68,9 +75,11 @@ Task<Response> ready(const Services& services, Request) {
 }  // namespace
 
 void add_status_routes(Router& router, const Services& services) {
-  router.add({"GET", "/api/admin/calendar/status", Access::admin, [&services](Request request) { return show_status(services, std::move(request)); }});
+  router.add({"GET", "/api/admin/calendar/status", Access::admin,
+              [&services](Request request) { return show_status(services, std::move(request)); }});
   router.add({"GET", "/healthz", Access::anyone, [](Request request) { return alive(std::move(request)); }});
-  router.add({"GET", "/readyz", Access::anyone, [&services](Request request) { return ready(services, std::move(request)); }});
+  router.add(
+      {"GET", "/readyz", Access::anyone, [&services](Request request) { return ready(services, std::move(request)); }});
 }
 
 }  // namespace calsync::api

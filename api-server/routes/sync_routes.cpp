@@ -10,7 +10,8 @@ namespace {
 constexpr int longest_wait = 60;
 constexpr std::chrono::milliseconds look_again{20};
 
-std::string wait_json(const std::vector<store::Served>& served, const std::vector<store::Wake>& wakes, bool& failed, bool& pending) {
+std::string wait_json(const std::vector<store::Served>& served, const std::vector<store::Wake>& wakes, bool& failed,
+                      bool& pending) {
   json::Writer writer;
   writer.begin_array();
   for (const store::Served& one : served) {
@@ -43,7 +44,11 @@ Task<Response> wait_for_runs(const Services& services, std::vector<store::Wake> 
   bool pending = false;
   const std::string connections = wait_json(served, wakes, failed, pending);
   json::Writer writer;
-  writer.begin_object().put("success", !failed && !pending).put("status", pending ? "pending" : failed ? "failed" : "completed");
+  writer.begin_object()
+      .put("success", !failed && !pending)
+      .put("status", pending  ? "pending"
+                     : failed ? "failed"
+                              : "completed");
   writer.put_raw("connections", connections).end_object();
   co_return json_response(200, writer.text());
 }
@@ -71,19 +76,26 @@ Task<Response> request_sync(const Services& services, Request request) {
   } else {
     const Admitted admitted = admit(services, sync::Operation::use_calendar, &**owner);
     if (!admitted) co_return admitted.refusal;
-    if (!co_await services.connections.owner_exists(**owner)) co_return error_response(404, "not_found", "there is no such provider_id");
-    wakes = co_await services.connections.wake_owner(*admitted, **owner, store::Priority::interactive, listed_connections(services));
+    if (!co_await services.connections.owner_exists(**owner))
+      co_return error_response(404, "not_found", "there is no such provider_id");
+    wakes = co_await services.connections.wake_owner(*admitted, **owner, store::Priority::interactive,
+                                                     listed_connections(services));
   }
   if (*wait) co_return co_await wait_for_runs(services, std::move(wakes), static_cast<int>(**wait));
   json::Writer writer;
-  writer.begin_object().put("success", true).put("status", "queued").put("connections", static_cast<std::int64_t>(wakes.size())).end_object();
+  writer.begin_object()
+      .put("success", true)
+      .put("status", "queued")
+      .put("connections", static_cast<std::int64_t>(wakes.size()))
+      .end_object();
   co_return json_response(202, writer.text());
 }
 
 }  // namespace
 
 void add_sync_routes(Router& router, const Services& services) {
-  router.add({"POST", "/api/calendar/sync", Access::app, [&services](Request request) { return request_sync(services, std::move(request)); }});
+  router.add({"POST", "/api/calendar/sync", Access::app,
+              [&services](Request request) { return request_sync(services, std::move(request)); }});
 }
 
 }  // namespace calsync::api

@@ -13,8 +13,8 @@ void assertion_failed(char const* expr, char const* function, char const* file, 
 }
 
 void assertion_failed_msg(char const* expr, char const* msg, char const* function, char const* file, long line) {
-  throw std::logic_error(std::string("assertion failed: ") + expr + " (" + msg + ") in " + function + " (" + file + ":" +
-                         std::to_string(line) + ")");
+  throw std::logic_error(std::string("assertion failed: ") + expr + " (" + msg + ") in " + function + " (" + file +
+                         ":" + std::to_string(line) + ")");
 }
 
 }  // namespace boost

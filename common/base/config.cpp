@@ -144,10 +144,12 @@ Result<void> apply(Settings& settings, const std::string& where, const std::stri
 }
 
 bool is_section(const std::string& key) {
-  return std::any_of(known_keys().begin(), known_keys().end(), [&](const auto& known) { return known.first.starts_with(key + "."); });
+  return std::any_of(known_keys().begin(), known_keys().end(),
+                     [&](const auto& known) { return known.first.starts_with(key + "."); });
 }
 
-Result<void> apply_yaml(Settings& settings, const std::string& file, const YAML::Node& node, const std::string& prefix) {
+Result<void> apply_yaml(Settings& settings, const std::string& file, const YAML::Node& node,
+                        const std::string& prefix) {
   for (const auto& entry : node) {
     const std::string key = (prefix.empty() ? "" : prefix + ".") + entry.first.as<std::string>();
     const YAML::Node& value = entry.second;
@@ -184,9 +186,8 @@ Result<void> load_yaml(Settings& settings, const std::string& path, const FileRe
 /// "server.port" is overridden by CALSYNC_SERVER_PORT; lists are written with commas.
 std::string variable_of(const std::string& key) {
   std::string name = "CALSYNC_" + key;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return static_cast<char>(c == '.' ? '_' : std::toupper(c));
-  });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(c == '.' ? '_' : std::toupper(c)); });
   return name;
 }
 
@@ -268,7 +269,8 @@ Result<void> check_settings(const Settings& settings) {
   return {};
 }
 
-Result<Settings> load_settings(const std::string& yaml_path, const Environment& environment, const FileReader& read_file) {
+Result<Settings> load_settings(const std::string& yaml_path, const Environment& environment,
+                               const FileReader& read_file) {
   Settings settings;
   if (!yaml_path.empty()) {
     if (auto loaded = load_yaml(settings, yaml_path, read_file); !loaded) return loaded.error();

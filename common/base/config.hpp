@@ -15,13 +15,13 @@ namespace calsync {
 
 using Environment = std::map<std::string, std::string>;
 
-/// Settings of both daemons: the YAML file under `--config`, overridden by the environment. docs/configuration.md explains
-/// each key. Secrets come from the environment or from files named by NAME_FILE, never from YAML.
+/// Settings of both daemons: the YAML file under `--config`, overridden by the environment. docs/configuration.md
+/// explains each key. Secrets come from the environment or from files named by NAME_FILE, never from YAML.
 struct Settings {
   struct Server {
     std::string host = "127.0.0.1";
     int port = 8080;
-    std::string public_url{};   ///< how browsers reach us; default http://host:port
+    std::string public_url{};  ///< how browsers reach us; default http://host:port
     int max_connections = 4096;
     int drain_seconds = 20;
   } server;
@@ -39,19 +39,19 @@ struct Settings {
     std::string revoke = "https://oauth2.googleapis.com/revoke";
     std::string userinfo = "https://openidconnect.googleapis.com/v1/userinfo";
     std::string api = "https://www.googleapis.com/calendar/v3";
-    std::vector<std::string> scopes{};     ///< empty = the adapter's own
+    std::vector<std::string> scopes{};  ///< empty = the adapter's own
   } google;
   struct Ics {
     int max_bytes = 16 * 1024 * 1024;
   } ics;
   struct Worker {
-    int concurrency = 256;         ///< runs in flight
-    int per_owner = 16;            ///< of them, of one owner
+    int concurrency = 256;  ///< runs in flight
+    int per_owner = 16;     ///< of them, of one owner
     int lease_seconds = 300;
-    int poll_milliseconds = 500;   ///< the safety net under LISTEN/NOTIFY
+    int poll_milliseconds = 500;  ///< the safety net under LISTEN/NOTIFY
     int heartbeat_milliseconds = 3000;
-    int request_seconds = 30;      ///< one provider call
-    int run_seconds = 1800;        ///< one run; its lease is extended while it works
+    int request_seconds = 30;  ///< one provider call
+    int run_seconds = 1800;    ///< one run; its lease is extended while it works
     int drain_seconds = 20;
   } worker;
   struct Database {
@@ -61,8 +61,8 @@ struct Settings {
     int tombstone_days = 30;
     int run_days = 14;
   } retention;
-  bool allow_insecure_endpoints = false;   ///< plain http towards providers
-  bool allow_private_addresses = false;    ///< feeds on private networks
+  bool allow_insecure_endpoints = false;  ///< plain http towards providers
+  bool allow_private_addresses = false;   ///< feeds on private networks
   std::string ca_file{};
   Level log_level = Level::info;
 
@@ -75,9 +75,10 @@ struct Settings {
 /// Reads a whole file, or says in one sentence why not.
 using FileReader = std::function<Result<std::string>(const std::string& path)>;
 
-/// failure misconfigured names the file, the key, what stands there and what was expected; an unknown key names the nearest
-/// known one. `yaml_path` may be empty.
-Result<Settings> load_settings(const std::string& yaml_path, const Environment& environment, const FileReader& read_file);
+/// failure misconfigured names the file, the key, what stands there and what was expected; an unknown key names the
+/// nearest known one. `yaml_path` may be empty.
+Result<Settings> load_settings(const std::string& yaml_path, const Environment& environment,
+                               const FileReader& read_file);
 
 /// Endpoint URLs must be https unless allow_insecure_endpoints; numbers must be in range; called by load_settings.
 Result<void> check_settings(const Settings& settings);

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t nonce_bytes = 12;
 constexpr std::size_t tag_bytes = 16;
+constexpr std::size_t longest_key_id = 32;  ///< shorter than any key in base64
 
 struct CipherDeleter {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
@@ -129,10 +130,14 @@ bool equal_constant_time(std::string_view a, std::string_view b) {
 
 Result<KeyRing> KeyRing::parse(std::string_view text) {
   KeyRing ring;
+  std::size_t number = 0;
   for (const std::string_view entry : split(text, ", \t\r\n")) {
+    ++number;
     const auto colon = entry.find(':');
-    if (colon == std::string_view::npos || colon == 0) {
-      return fail(Failure::misconfigured, "a token key must be written id:base64 (32 bytes)");
+    // A long id may be the key, written in its place: it is not repeated.
+    if (colon == std::string_view::npos || colon == 0 || colon > longest_key_id) {
+      return fail(Failure::misconfigured, "token key number " + std::to_string(number) +
+                                              " must be written id:base64 (32 bytes), with an id of up to 32 letters");
     }
     const std::string id(entry.substr(0, colon));
     if (id.find('.') != std::string::npos) {
@@ -173,17 +178,21 @@ Result<Secret> KeyRing::open(std::string_view sealed, const SealContext& context
   if (parts.size() != 4 || parts[0] != "v1") return broken();
   const auto key = keys_.find(parts[1]);
   if (key == keys_.end()) {
-    return fail(Failure::misconfigured, "the key ring has no key '" + std::string(parts[1]) + "' that a secret was sealed with");
+    return fail(Failure::misconfigured,
+                "the key ring has no key '" + std::string(parts[1]) + "' that a secret was sealed with");
   }
   const auto nonce = decode_base64(parts[2]);
   auto body = decode_base64(parts[3]);
   if (!nonce || nonce->size() != nonce_bytes || !body || body->size() < tag_bytes) return broken();
+  // One text for one sealed value: no other spelling of the same bytes passes.
+  if (sealed != "v1." + std::string(parts[1]) + "." + base64url(*nonce) + "." + base64url(*body)) return broken();
   const std::string extra = associated_data(context) + '\0' + std::string(parts[1]);
   const std::size_t length = body->size() - tag_bytes;
   std::string plain(length, '\0');
   const Cipher cipher(EVP_CIPHER_CTX_new());
   int written = 0;
-  require(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, raw(key->second.reveal()), raw(std::string_view(*nonce))));
+  require(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, raw(key->second.reveal()),
+                             raw(std::string_view(*nonce))));
   require(EVP_DecryptUpdate(cipher.get(), nullptr, &written, raw(extra), static_cast<int>(extra.size())));
   require(EVP_DecryptUpdate(cipher.get(), raw(plain), &written, raw(*body), static_cast<int>(length)));
   require(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_bytes, body->data() + length));

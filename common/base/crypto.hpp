@@ -15,7 +15,7 @@ namespace calsync {
 std::string sha256(std::string_view bytes);      ///< 32 raw bytes
 std::string sha256_hex(std::string_view bytes);  ///< 64 hex digits
 std::string to_hex(std::string_view bytes);
-std::string base64url(std::string_view bytes);   ///< RFC 4648 section 5, without padding
+std::string base64url(std::string_view bytes);                    ///< RFC 4648 section 5, without padding
 std::optional<std::string> decode_base64(std::string_view text);  ///< standard or URL alphabet, padding optional
 /// Takes the same time wherever the texts differ; texts of different length are unequal.
 bool equal_constant_time(std::string_view a, std::string_view b);
@@ -35,7 +35,8 @@ struct SealContext {
 /// (base64url parts).
 class KeyRing {
  public:
-  /// "id:base64(32 bytes)" entries, separated by commas or white space. Errors say which entry and why, never its bytes.
+  /// "id:base64(32 bytes)" entries, separated by commas or white space. Errors say which entry and why, never its
+  /// bytes.
   static Result<KeyRing> parse(std::string_view text);
 
   std::string seal(const Secret& secret, const SealContext& context, Random& random) const;

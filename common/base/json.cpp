@@ -38,8 +38,8 @@ Result<Document> parse(std::string_view text, int max_depth) {
   Document document;
   document.Parse<parse_flags>(text.data(), text.size());
   if (document.HasParseError()) {
-    return fail(Failure::malformed, std::string("invalid JSON at byte ") + std::to_string(document.GetErrorOffset()) + ": " +
-                                        rapidjson::GetParseError_En(document.GetParseError()));
+    return fail(Failure::malformed, std::string("invalid JSON at byte ") + std::to_string(document.GetErrorOffset()) +
+                                        ": " + rapidjson::GetParseError_En(document.GetParseError()));
   }
   return document;
 }
@@ -56,7 +56,9 @@ std::optional<std::string> string_at(const Value& object, std::string_view name)
   return std::string(found->GetString(), found->GetStringLength());
 }
 
-std::string text_at(const Value& object, std::string_view name) { return string_at(object, name).value_or(std::string()); }
+std::string text_at(const Value& object, std::string_view name) {
+  return string_at(object, name).value_or(std::string());
+}
 
 std::optional<bool> bool_at(const Value& object, std::string_view name) {
   const Value* found = member(object, name);

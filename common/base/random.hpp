@@ -6,7 +6,8 @@
 
 namespace calsync {
 
-/// Where everything below the composition root gets randomness. The real one is cryptographic; the simulation's is seeded.
+/// Where everything below the composition root gets randomness. The real one is cryptographic; the simulation's is
+/// seeded.
 class Random {
  public:
   virtual ~Random() = default;

@@ -11,25 +11,25 @@ namespace calsync {
 
 /// What went wrong, named by what to do next. The engine switches on this and on nothing else.
 enum class Failure {
-  token_rejected,    ///< the provider refused the access token: refresh once, then treat as grant_dead
-  grant_dead,        ///< the refresh token is gone: a person has to connect again
-  scope_missing,     ///< the grant lacks a scope: a person has to connect again
-  throttled,         ///< slow down; retry_after says how long when the provider said so
-  quota_exhausted,   ///< a daily or anti-abuse limit: hours, not seconds
-  unavailable,       ///< the provider answers 5xx
-  network,           ///< no connection, or it broke
-  timeout,           ///< a deadline passed
-  malformed,         ///< the answer cannot be understood
-  rejected,          ///< the provider refused a request that should have been right
-  not_found,         ///< the calendar, event or feed is not there (any more)
-  cursor_expired,    ///< the incremental position is unusable: read that calendar in full
-  conflict,          ///< somebody else changed it
-  misconfigured,     ///< the operator's mistake (client id, API disabled, missing key): never the user's
-  lease_lost,        ///< another worker, or nobody, owns this run now
-  database,          ///< Postgres refused or vanished
-  cancelled,         ///< we are stopping
-  invalid_input,     ///< the caller's request is wrong
-  internal           ///< a bug
+  token_rejected,   ///< the provider refused the access token: refresh once, then treat as grant_dead
+  grant_dead,       ///< the refresh token is gone: a person has to connect again
+  scope_missing,    ///< the grant lacks a scope: a person has to connect again
+  throttled,        ///< slow down; retry_after says how long when the provider said so
+  quota_exhausted,  ///< a daily or anti-abuse limit: hours, not seconds
+  unavailable,      ///< the provider answers 5xx
+  network,          ///< no connection, or it broke
+  timeout,          ///< a deadline passed
+  malformed,        ///< the answer cannot be understood
+  rejected,         ///< the provider refused a request that should have been right
+  not_found,        ///< the calendar, event or feed is not there (any more)
+  cursor_expired,   ///< the incremental position is unusable: read that calendar in full
+  conflict,         ///< somebody else changed it
+  misconfigured,    ///< the operator's mistake (client id, API disabled, missing key): never the user's
+  lease_lost,       ///< another worker, or nobody, owns this run now
+  database,         ///< Postgres refused or vanished
+  cancelled,        ///< we are stopping
+  invalid_input,    ///< the caller's request is wrong
+  internal          ///< a bug
 };
 
 /// The slug of contract section 5: the `code` of `last_error` and `error_code` of a log line.
@@ -37,8 +37,8 @@ std::string_view error_code(Failure failure);
 
 struct Error {
   Failure failure = Failure::internal;
-  std::string message;                                 ///< one sentence for an operator, without secrets
-  std::optional<std::chrono::seconds> retry_after{};   ///< what the provider asked for
+  std::string message;                                ///< one sentence for an operator, without secrets
+  std::optional<std::chrono::seconds> retry_after{};  ///< what the provider asked for
 };
 
 /// "code: sentence", the format of `last_error`.

@@ -118,6 +118,7 @@ Result<void> check_order(Event& event) {
   if (event.start.date && *event.end.date == *event.start.date) {
     event.end.date = std::chrono::year_month_day(std::chrono::sys_days(*event.start.date) + std::chrono::days(1));
   }
+  if (event.end.date && event.end.date->year() > std::chrono::year(9999)) return malformed("its end is out of range");
   return {};
 }
 

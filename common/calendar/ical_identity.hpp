@@ -29,7 +29,8 @@ struct Identified {
 ///   one another: some exporters write out each occurrence of a series like this. All starts of such a UID are kept, as
 ///   "UID#START"; only its earliest recurring one keeps the plain UID, for the sake of its exceptions.
 /// - Without a UID, and with IdSource::content, the id is "content-" and content_key(); true duplicates are numbered.
-/// - Unreadable events supersede nothing and are superseded by nothing.
+/// - Unreadable events supersede nothing and are superseded by nothing, and leave an id that both would have to the
+///   readable one.
 Identified identify(std::vector<IcalEvent> events, IdSource source);
 
 }  // namespace calsync::calendar

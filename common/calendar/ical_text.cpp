@@ -53,7 +53,7 @@ std::string without_wide_characters(std::string_view bytes) {
   return std::string(bytes);
 }
 
-bool is_control(unsigned char c) { return c < 0x20 && c != '\t'; }
+bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
 
 void finish(std::string& line) {
   std::erase_if(line, [](char c) { return is_control(static_cast<unsigned char>(c)); });

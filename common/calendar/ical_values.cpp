@@ -92,6 +92,8 @@ std::optional<IcalMoment> parse_moment(std::string_view value) {
   const auto clock = text[8] == 'T' ? clock_time(std::string_view(text).substr(9)) : std::nullopt;
   if (!clock) return std::nullopt;
   moment.wall += *clock;
+  // 24:00 on the last day of the year 9999 is a year too late.
+  if (moment.date().year() > std::chrono::year(9999)) return std::nullopt;
   return moment;
 }
 

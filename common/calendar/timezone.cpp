@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <system_error>
 
 #include "common/calendar/zone_rules.hpp"
 
@@ -26,7 +28,7 @@ constexpr std::array<const char*, 4> zone_folders{"/usr/share/zoneinfo/", "/usr/
 /// and "localtime" and "posixrules" are whatever the machine was set to.
 bool can_be_zone(std::string_view name) {
   if (name.empty() || name.size() > 64 || name.front() == '/' || name.starts_with("posix") ||
-      name.starts_with("right/"))
+      name.starts_with("right/") || name.find("//") != std::string_view::npos)
     return false;
   if (name == "localtime" || name == "Factory") return false;
   return std::all_of(name.begin(), name.end(),
@@ -35,6 +37,9 @@ bool can_be_zone(std::string_view name) {
 
 std::optional<ZoneRules> load_rules(const std::string& name) {
   for (const char* folder : zone_folders) {
+    // "Europe" is a folder: it opens, and throws when it is read.
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(folder + name, error)) continue;
     std::ifstream file(folder + name, std::ios::binary);
     if (!file) continue;
     const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

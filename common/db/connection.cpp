@@ -49,17 +49,27 @@ Connection::~Connection() {
 Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executor, AsyncClock& clock, std::string uri,
                                                    Duration timeout) {
   // The first keyword set is expanded as a URI; later ones override it. UTC keeps timestamps parseable in one form, and
-  // tcp_user_timeout turns a vanished server into an error instead of a hang.
-  const char* const keywords[] = {"dbname", "application_name", "options", "tcp_user_timeout", "client_encoding", nullptr};
-  const char* const values[] = {uri.c_str(), "calsync", "-c timezone=UTC -c datestyle=ISO -c statement_timeout=60s", "15000",
-                                "UTF8", nullptr};
+  // tcp_user_timeout and keepalives turn a vanished server into an error instead of a hang.
+  const char* const keywords[] = {"dbname",
+                                  "application_name",
+                                  "options",
+                                  "tcp_user_timeout",
+                                  "client_encoding",
+                                  "keepalives_idle",
+                                  "keepalives_interval",
+                                  "keepalives_count",
+                                  nullptr};
+  const char* const values[] = {uri.c_str(), "calsync", "-c timezone=UTC -c datestyle=ISO -c statement_timeout=60s",
+                                "15000",     "UTF8",    "10",
+                                "5",         "3",       nullptr};
   PGconn* raw = PQconnectStartParams(keywords, values, 1);
   if (!raw) throw DatabaseError("out of memory", "");
   std::unique_ptr<Connection> connection(new Connection(std::move(executor), raw));
   if (PQstatus(raw) == CONNECTION_BAD) throw DatabaseError(trimmed(PQerrorMessage(raw)), "");
   Task<void> connecting = connection->connect();
   const DeadlineOutcome race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
-  if (race != DeadlineOutcome::finished) throw DatabaseError("the database did not answer the connection attempt in time", "");
+  if (race != DeadlineOutcome::finished)
+    throw DatabaseError("the database did not answer the connection attempt in time", "");
   co_return connection;
 }
 
@@ -95,9 +105,13 @@ Task<void> Connection::connect() {
   PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);
 }
 
-Task<void> Connection::wait_readable() { co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable); }
+Task<void> Connection::wait_readable() {
+  co_await socket_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+}
 
-Task<void> Connection::wait_writable() { co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write, asio::use_awaitable); }
+Task<void> Connection::wait_writable() {
+  co_await socket_.async_wait(asio::posix::stream_descriptor::wait_write, asio::use_awaitable);
+}
 
 void Connection::throw_broken() {
   broken_ = true;
@@ -134,8 +148,8 @@ void Connection::send(const sql::Query& query, const Values& values) {
   std::vector<const char*> texts;
   texts.reserve(values.size());
   for (const Value& value : values) texts.push_back(value ? value->c_str() : nullptr);
-  require(PQsendQueryPrepared(connection_, std::string(query.name).c_str(), static_cast<int>(texts.size()), texts.data(), nullptr,
-                              nullptr, 0));
+  require(PQsendQueryPrepared(connection_, std::string(query.name).c_str(), static_cast<int>(texts.size()),
+                              texts.data(), nullptr, nullptr, 0));
 }
 
 Task<void> Connection::prepare(const sql::Query& query) {
@@ -152,7 +166,8 @@ Task<void> Connection::prepare(const sql::Query& query) {
 }
 
 Task<Rows> Connection::query(const sql::Query& query, Values values) {
-  // Cancelled or failed half-way, the session's protocol state is unknown: it counts as broken until the end is reached.
+  // Cancelled or failed half-way, the session's protocol state is unknown: it counts as broken until the end is
+  // reached.
   const bool was_broken = std::exchange(broken_, true);
   if (was_broken) throw DatabaseError("the connection to the database broke", "");
   co_await prepare(query);

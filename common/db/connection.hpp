@@ -20,7 +20,8 @@ namespace calsync::db {
 /// Postgres refused a statement or cannot be reached. `sqlstate` is "" when the connection itself failed.
 class DatabaseError : public std::runtime_error {
  public:
-  DatabaseError(std::string message, std::string sqlstate) : std::runtime_error(std::move(message)), sqlstate_(std::move(sqlstate)) {}
+  DatabaseError(std::string message, std::string sqlstate)
+      : std::runtime_error(std::move(message)), sqlstate_(std::move(sqlstate)) {}
   const std::string& sqlstate() const { return sqlstate_; }
 
  private:
@@ -32,8 +33,8 @@ struct Statement {
   Values values;
 };
 
-/// One session over libpq's non-blocking interface, on one executor. Used by one coroutine at a time. After an exception
-/// that left it broken, `usable()` is false and it has to be thrown away.
+/// One session over libpq's non-blocking interface, on one executor. Used by one coroutine at a time. After an
+/// exception that left it broken, `usable()` is false and it has to be thrown away.
 class Connection {
  public:
   /// `uri` is a libpq URI or keyword string. Throws DatabaseError, whose message never holds the password.

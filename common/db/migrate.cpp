@@ -10,8 +10,10 @@ constexpr const char* create_table =
     "CREATE TABLE IF NOT EXISTS calsync_schema_migrations (version integer PRIMARY KEY, name text NOT NULL, "
     "applied_at timestamptz NOT NULL DEFAULT now())";
 
-constexpr sql::Query exists{"schema_table_exists", "SELECT to_regclass('calsync_schema_migrations') IS NOT NULL AS present"};
-constexpr sql::Query highest{"schema_highest", "SELECT COALESCE(max(version), 0) AS version FROM calsync_schema_migrations"};
+constexpr sql::Query exists{"schema_table_exists",
+                            "SELECT to_regclass('calsync_schema_migrations') IS NOT NULL AS present"};
+constexpr sql::Query highest{"schema_highest",
+                             "SELECT COALESCE(max(version), 0) AS version FROM calsync_schema_migrations"};
 constexpr sql::Query record{"schema_record", "INSERT INTO calsync_schema_migrations (version, name) VALUES ($1, $2)"};
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 namespace calsync::db {
 
-/// A bounded pool on one executor: `acquire` waits for a slot, opens a session when the slot has none, and the Handle gives
-/// it back. Broken sessions, and sessions left inside a transaction, are closed instead.
+/// A bounded pool on one executor: `acquire` waits for a slot, opens a session when the slot has none, and the Handle
+/// gives it back. Broken sessions, and sessions left inside a transaction, are closed instead.
 class Pool {
   using Slot = std::unique_ptr<Connection>;
   using Slots = asio::experimental::channel<void(boost::system::error_code, Slot)>;
@@ -19,7 +19,8 @@ class Pool {
  public:
   class Handle {
    public:
-    Handle(std::shared_ptr<Slots> slots, Slot connection) : slots_(std::move(slots)), connection_(std::move(connection)) {}
+    Handle(std::shared_ptr<Slots> slots, Slot connection)
+        : slots_(std::move(slots)), connection_(std::move(connection)) {}
     Handle(Handle&&) = default;
     Handle& operator=(Handle&&) = delete;
     ~Handle();

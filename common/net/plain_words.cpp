@@ -15,7 +15,8 @@ bool is_plain(std::string_view word) {
   // A status, a year or "5xx" is too short to be a secret.
   const bool is_short = word.size() <= 5;
   return word.size() <= longest_word && std::all_of(word.begin(), word.end(), [&](unsigned char c) {
-           return std::isalpha(c) || (is_short && std::isdigit(c)) || punctuation.find(static_cast<char>(c)) != std::string_view::npos;
+           return std::isalpha(c) || (is_short && std::isdigit(c)) ||
+                  punctuation.find(static_cast<char>(c)) != std::string_view::npos;
          });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,14 +15,14 @@
 #include "common/calendar/change.hpp"
 #include "common/net/oauth2.hpp"
 
-// What an adapter is. Adapters hold a transport and settings, nothing else: no store, clock, refresh, retry or paging loop.
-// What a provider cannot do is a null pointer, not a method that answers "unsupported".
+// What an adapter is. Adapters hold a transport and settings, nothing else: no store, clock, refresh, retry or paging
+// loop. What a provider cannot do is a null pointer, not a method that answers "unsupported".
 namespace calsync::providers {
 
 /// What a call needs to act for one account.
 struct Session {
-  Secret credential{};   ///< access token (OAuth), password (CalDAV) or the feed's URL (ICS)
-  std::string account{}; ///< the account's id at the provider
+  Secret credential{};    ///< access token (OAuth), password (CalDAV) or the feed's URL (ICS)
+  std::string account{};  ///< the account's id at the provider
   Deadline deadline;
 };
 
@@ -31,7 +32,7 @@ struct Calendar {
   std::string time_zone{};    ///< IANA, "" = unknown
   std::string access_role{};  ///< as the provider says: owner, writer, reader, freeBusyReader …
   bool is_primary = false;
-  bool readable = true;       ///< false = listed, but its events cannot be read
+  bool readable = true;  ///< false = listed, but its events cannot be read
 };
 
 struct CalendarRemoved {
@@ -50,8 +51,8 @@ struct Page {
   std::vector<Change> changes{};
   std::string next_page{};
   std::string next_cursor{};
-  /// True on every page of a full read: what no page of it mentions is gone. A full read answers an empty cursor, but an
-  /// adapter whose provider has no increments (feeds) also answers a cursor with one.
+  /// True on every page of a full read: what no page of it mentions is gone. A full read answers an empty cursor, but
+  /// an adapter whose provider has no increments (feeds) also answers a cursor with one.
   bool snapshot = false;
   /// Feeds: what the calendar itself is called and where it is, which comes with its events.
   std::optional<Calendar> about{};
@@ -68,7 +69,7 @@ class EventReader {
 };
 
 struct Account {
-  std::string id{};     ///< stable at the provider (Google: sub)
+  std::string id{};  ///< stable at the provider (Google: sub)
   std::string email{};
 };
 
@@ -76,7 +77,8 @@ struct Account {
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  virtual std::string authorization_url(const std::string& state, const Secret& verifier, const std::string& login_hint) const = 0;
+  virtual std::string authorization_url(const std::string& state, const Secret& verifier,
+                                        const std::string& login_hint) const = 0;
   virtual Task<Result<net::TokenGrant>> exchange(std::string code, Secret verifier, Deadline deadline) = 0;
   virtual Task<Result<Account>> identify(net::TokenGrant grant, Deadline deadline) = 0;
   virtual Task<Result<net::TokenGrant>> refresh(Secret refresh_token, Deadline deadline) = 0;
@@ -86,11 +88,30 @@ class Authorizer {
   virtual std::set<std::string> missing_scopes(const std::set<std::string>& granted) const = 0;
 };
 
+/// A push message before it is authenticated. It is only a hint that something changed.
+struct PushMessage {
+  std::string channel_id{};
+  Secret token{};             ///< the channel's secret, as the message shows it
+  std::string resource_id{};  ///< what the channel watches, in the provider's words
+};
+
+/// A request's header by lower-case name; "" when absent.
+using HeaderLookup = std::function<std::string_view(std::string_view name)>;
+
+/// Providers that announce changes only.
+class PushDecoder {
+ public:
+  virtual ~PushDecoder() = default;
+  /// failure invalid_input: this is no message of the provider's; the sentence says what is wrong with it.
+  virtual Result<PushMessage> decode(const HeaderLookup& header) const = 0;
+};
+
 /// One calendar provider. `name` is the `provider` column and the path segment of its OAuth endpoints.
 struct Adapter {
   std::string name{};
   std::unique_ptr<EventReader> reader{};
-  std::unique_ptr<Authorizer> authorizer{};  ///< null = no OAuth (ics, caldav)
+  std::unique_ptr<Authorizer> authorizer{};     ///< null = no OAuth (ics, caldav)
+  std::unique_ptr<PushDecoder> push_decoder{};  ///< null = no push messages
 };
 
 }  // namespace calsync::providers

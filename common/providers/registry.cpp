@@ -10,8 +10,11 @@ RegistrySettings registry_settings(const Settings& settings) {
   RegistrySettings out;
   const Settings::Google& google = settings.google;
   if (!google.client_id.empty()) {
-    out.google = google::Options{google.client_id, google.client_secret, google.redirect_uri,
-                                 {google.authorize, google.token, google.revoke, google.userinfo, google.api}, google.scopes};
+    out.google = google::Options{google.client_id,
+                                 google.client_secret,
+                                 google.redirect_uri,
+                                 {google.authorize, google.token, google.revoke, google.userinfo, google.api},
+                                 google.scopes};
   }
   out.ics.max_bytes = static_cast<std::size_t>(settings.ics.max_bytes);
   out.ics.allow_insecure = settings.allow_insecure_endpoints;
@@ -24,7 +27,8 @@ net::TransportOptions transport_options(const Settings& settings) {
   options.allow_private_addresses = settings.allow_private_addresses;
   options.ca_file = settings.ca_file;
   // The operator's own endpoints may be anywhere; what strangers name may not.
-  for (const std::string* url : {&settings.google.authorize, &settings.google.token, &settings.google.revoke, &settings.google.userinfo, &settings.google.api}) {
+  for (const std::string* url : {&settings.google.authorize, &settings.google.token, &settings.google.revoke,
+                                 &settings.google.userinfo, &settings.google.api}) {
     if (const auto parsed = net::parse_url(*url)) options.trusted_origins.push_back(parsed->origin());
   }
   return options;

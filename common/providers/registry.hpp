@@ -23,8 +23,8 @@ struct RegistrySettings {
 RegistrySettings registry_settings(const Settings& settings);
 net::TransportOptions transport_options(const Settings& settings);
 
-/// Every calendar provider that this process can talk to: one line each in the constructor, and nobody else branches on a
-/// provider's name.
+/// Every calendar provider that this process can talk to: one line each in the constructor, and nobody else branches on
+/// a provider's name.
 class Registry {
  public:
   Registry(const RegistrySettings& settings, net::HttpTransport& transport, const Clock& clock);

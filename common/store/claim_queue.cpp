@@ -30,8 +30,9 @@ std::vector<sync::Claim::CalendarState> read_calendars(std::string_view text) {
   const auto parsed = json::parse(text);
   if (!parsed || !parsed->IsArray()) return calendars;
   for (const json::Value& one : parsed->GetArray()) {
-    calendars.push_back({json::text_at(one, "id"), json::text_at(one, "time_zone"), json::bool_at(one, "selected").value_or(true),
-                         json::bool_at(one, "gone").value_or(false)});
+    calendars.push_back({json::text_at(one, "id"), json::text_at(one, "time_zone"),
+                         json::bool_at(one, "selected").value_or(true), json::bool_at(one, "gone").value_or(false),
+                         json::bool_at(one, "failed").value_or(false)});
   }
   return calendars;
 }
@@ -42,7 +43,8 @@ std::vector<std::pair<std::string, std::string>> read_members(std::string_view t
   const auto parsed = json::parse(text);
   if (!parsed || !parsed->IsObject()) return members;
   for (const auto& [name, value] : parsed->GetObject()) {
-    if (value.IsString()) members.emplace_back(name.GetString(), std::string(value.GetString(), value.GetStringLength()));
+    if (value.IsString())
+      members.emplace_back(name.GetString(), std::string(value.GetString(), value.GetStringLength()));
   }
   return members;
 }
@@ -75,6 +77,14 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   claim.calendars = read_calendars(rows.text(row, "calendars"));
   claim.retry_calendars = read_texts(rows.text(row, "retry_calendars"));
   return claim;
+}
+
+void add_candidates(std::vector<Candidate>& found, const db::Rows& rows) {
+  for (int row = 0; row < rows.size(); ++row) {
+    found.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))),
+                     OwnerId::trusted(std::string(rows.text(row, "provider_id"))),
+                     std::string(rows.text(row, "provider"))});
+  }
 }
 
 void put_settlement(json::Writer& writer, const sync::Settlement& one) {
@@ -137,7 +147,8 @@ Task<void> ClaimQueue::sign_off() {
 }
 
 Task<std::vector<Candidate>> ClaimQueue::candidates(ClaimFilter filter, int limit) {
-  db::Values values{db::array_literal(filter.providers), std::to_string(limit), db::array_literal(filter.dead_workers)};
+  db::Values values{db::array_literal(filter.providers), std::to_string(limit), db::array_literal(filter.dead_workers),
+                    db::array_literal(filter.busy_owners)};
   const sql::Query* query = filter.polling ? &sql::queue_candidates_due : &sql::queue_candidates_needed;
   if (filter.owners || filter.connections) {
     values.push_back(db::array_literal(filter.owners ? *filter.owners : *filter.connections));
@@ -148,20 +159,23 @@ Task<std::vector<Candidate>> ClaimQueue::candidates(ClaimFilter filter, int limi
       query = &sql::queue_candidates_of_owners;
     }
   }
-  const db::Rows rows = co_await pool_.query(*query, std::move(values));
   std::vector<Candidate> found;
-  found.reserve(static_cast<std::size_t>(rows.size()));
-  for (int row = 0; row < rows.size(); ++row) {
-    found.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))),
-                     OwnerId::trusted(std::string(rows.text(row, "provider_id"))), std::string(rows.text(row, "provider"))});
+  if (query == &sql::queue_candidates_due) {
+    db::Values same = values;
+    add_candidates(found, co_await pool_.query(sql::queue_candidates_urgent, std::move(same)));
   }
+  add_candidates(found, co_await pool_.query(*query, std::move(values)));
   co_return found;
 }
 
-Task<std::vector<sync::Claim>> ClaimQueue::claim(std::vector<ConnectionId> connections, ClaimFilter filter, int seconds) {
-  db::Values values{ids_of(connections),       worker_.str(),
-                    std::to_string(seconds),   db::array_literal(filter.dead_workers),
-                    boolean(filter.polling),   maybe_array(filter.owners),
+Task<std::vector<sync::Claim>> ClaimQueue::claim(std::vector<ConnectionId> connections, ClaimFilter filter,
+                                                 int seconds) {
+  db::Values values{ids_of(connections),
+                    worker_.str(),
+                    std::to_string(seconds),
+                    db::array_literal(filter.dead_workers),
+                    boolean(filter.polling),
+                    maybe_array(filter.owners),
                     maybe_array(filter.connections)};
   const db::Rows rows = co_await pool_.query(sql::queue_claim, std::move(values));
   std::vector<sync::Claim> claims;

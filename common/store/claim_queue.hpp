@@ -16,13 +16,15 @@ namespace calsync::store {
 struct ClaimFilter {
   std::vector<std::string> providers{};
   std::vector<std::string> dead_workers{};  ///< their leases are free
-  bool polling = true;                      ///< false: only rows with sync_needed
+  std::vector<std::string>
+      busy_owners{};    ///< have as many runs as they may; passed over, so that the window is not full of them
+  bool polling = true;  ///< false: only rows with sync_needed
   std::optional<std::vector<std::string>> owners{};       ///< nothing = everybody
   std::optional<std::vector<std::string>> connections{};  ///< nothing = all
 };
 /// Needs an Admission to use calendars: with sync off there is nothing to claim.
-ClaimFilter make_filter(const sync::Admission& admission, const sync::GateSettings& gate, std::vector<std::string> providers,
-                        std::vector<std::string> dead_workers);
+ClaimFilter make_filter(const sync::Admission& admission, const sync::GateSettings& gate,
+                        std::vector<std::string> providers, std::vector<std::string> dead_workers);
 
 struct Candidate {
   ConnectionId connection;
@@ -40,7 +42,7 @@ class ClaimQueue {
   Task<std::vector<std::string>> heartbeat();
   Task<void> sign_off();
 
-  /// Due rows, most urgent first, without locking them.
+  /// Due rows, most urgent first, without locking them; one that is urgent and overdue may come twice.
   Task<std::vector<Candidate>> candidates(ClaimFilter filter, int limit);
   /// Leases for `seconds`; rows that are no longer due, or that another worker took, are left out.
   Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, ClaimFilter filter, int seconds);

@@ -73,12 +73,18 @@ Task<bool> ConnectionStore::has_refresh_token(OwnerId owner, std::string provide
 
 Task<Connected> ConnectionStore::connect(sync::Admission, NewConnection one) {
   db::Transaction transaction = co_await db::Transaction::begin(pool_);
-  db::Values values{one.owner.str(), one.provider,  one.account,
-                    db::null_if_empty(one.email),   db::to_value(one.token_expiry),
-                    db::null_if_empty(one.scopes),  one.await_confirmation ? "true" : "false"};
+  db::Values values{one.owner.str(),
+                    one.provider,
+                    one.account,
+                    db::null_if_empty(one.email),
+                    db::to_value(one.token_expiry),
+                    db::null_if_empty(one.scopes),
+                    one.await_confirmation ? "true" : "false"};
   const db::Rows rows = co_await transaction->query(sql::connection_upsert, std::move(values));
-  Connected connected{ConnectionId::trusted(std::string(rows.text(0, "id"))), rows.flag(0, "created"), rows.flag(0, "awaiting_confirmation")};
-  db::Values sealed{connected.connection.str(), credentials_.sealed_json(connected.connection, one.owner, one.provider, one.credentials)};
+  Connected connected{ConnectionId::trusted(std::string(rows.text(0, "id"))), rows.flag(0, "created"),
+                      rows.flag(0, "awaiting_confirmation")};
+  db::Values sealed{connected.connection.str(),
+                    credentials_.sealed_json(connected.connection, one.owner, one.provider, one.credentials)};
   co_await transaction->query(sql::credentials_replace, std::move(sealed));
   co_await transaction.commit();
   co_return connected;
@@ -100,7 +106,8 @@ Task<void> ConnectionStore::set_frequency(sync::Admission, ConnectionId connecti
   co_await pool_.query(sql::connection_set_frequency, std::move(values));
 }
 
-Task<std::vector<std::string>> ConnectionStore::select_calendars(sync::Admission admission, ConnectionId connection, std::vector<std::string> calendars) {
+Task<std::vector<std::string>> ConnectionStore::select_calendars(sync::Admission admission, ConnectionId connection,
+                                                                 std::vector<std::string> calendars) {
   db::Values wanted{connection.str(), db::array_literal(calendars)};
   const db::Rows unknown = co_await pool_.query(sql::calendars_unknown, wanted);
   std::vector<std::string> missing;
@@ -124,7 +131,8 @@ Task<std::vector<Wake>> ConnectionStore::wake(sync::Admission, ConnectionId conn
   co_return read_wakes(co_await pool_.query(sql::connection_wake, std::move(values)));
 }
 
-Task<std::vector<Wake>> ConnectionStore::wake_owner(sync::Admission, OwnerId owner, Priority priority, std::optional<std::vector<std::string>> listed) {
+Task<std::vector<Wake>> ConnectionStore::wake_owner(sync::Admission, OwnerId owner, Priority priority,
+                                                    std::optional<std::vector<std::string>> listed) {
   db::Values values{owner.str(), priority_text(priority), maybe_array(listed)};
   co_return read_wakes(co_await pool_.query(sql::owner_wake, std::move(values)));
 }
@@ -177,17 +185,19 @@ Task<Result<Credentials>> ConnectionStore::credentials_of(ConnectionView connect
   claim.provider = connection.provider;
   db::Values values{claim.connection.str()};
   const db::Rows rows = co_await pool_.query(sql::queue_credentials, std::move(values));
-  for (int row = 0; row < rows.size(); ++row) claim.sealed_credentials.emplace_back(rows.text(row, "kind"), rows.text(row, "sealed"));
+  for (int row = 0; row < rows.size(); ++row)
+    claim.sealed_credentials.emplace_back(rows.text(row, "kind"), rows.text(row, "sealed"));
   co_return credentials_.open(claim);
 }
 
-Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection, std::optional<std::pair<std::string, std::string>> revocation) {
+Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection,
+                                      std::optional<std::pair<std::string, std::string>> revocation) {
   const std::string& id = connection.facts.connection.str();
   db::Transaction transaction = co_await db::Transaction::begin(pool_);
   db::Values of{id};
   const db::Rows rows = co_await transaction->query(sql::connection_holdings, of);
   if (revocation) {
-    db::Values queued{revocation->first, connection.provider, connection.facts.owner.str(), revocation->second};
+    db::Values queued{revocation->first, connection.provider, connection.facts.owner.str(), revocation->second, id};
     co_await transaction->query(sql::revocation_add, std::move(queued));
   }
   co_await transaction->query(sql::connection_delete, of);

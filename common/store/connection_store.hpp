@@ -63,9 +63,10 @@ struct EventsQuery {
   OwnerId owner{};
   Time from{};
   Time to{};
-  std::optional<std::pair<std::string, std::string>> after{};  ///< sort time and id of the last event of the page before
+  std::optional<std::pair<std::string, std::string>>
+      after{};  ///< sort time and id of the last event of the page before
   int limit = 250;
-  std::optional<std::vector<std::string>> connections{};       ///< nothing = all
+  std::optional<std::vector<std::string>> connections{};  ///< nothing = all
 };
 
 struct EventsPage {
@@ -73,10 +74,10 @@ struct EventsPage {
   std::optional<std::pair<std::string, std::string>> last{};
 };
 
-enum class Priority { normal = 0, interactive = 1 };
+enum class Priority { normal = 0, push = 1, interactive = 2 };
 
-/// Connections, calendars and events as the API server reads and changes them. Whatever touches an owner's calendars takes
-/// the gate's Admission.
+/// Connections, calendars and events as the API server reads and changes them. Whatever touches an owner's calendars
+/// takes the gate's Admission.
 class ConnectionStore {
  public:
   ConnectionStore(db::Pool& pool, const CredentialStore& credentials) : pool_(pool), credentials_(credentials) {}
@@ -92,11 +93,13 @@ class ConnectionStore {
   Task<void> set_enabled(sync::Admission admission, ConnectionId connection, bool enabled);
   Task<void> set_frequency(sync::Admission admission, ConnectionId connection, int minutes);
   /// Returns the ids that the account has no calendar for; then nothing changes.
-  Task<std::vector<std::string>> select_calendars(sync::Admission admission, ConnectionId connection, std::vector<std::string> calendars);
+  Task<std::vector<std::string>> select_calendars(sync::Admission admission, ConnectionId connection,
+                                                  std::vector<std::string> calendars);
   Task<std::vector<std::string>> calendars(sync::Admission admission, ConnectionId connection);  ///< JSON objects
 
   Task<std::vector<Wake>> wake(sync::Admission admission, ConnectionId connection, Priority priority);
-  Task<std::vector<Wake>> wake_owner(sync::Admission admission, OwnerId owner, Priority priority, std::optional<std::vector<std::string>> listed);
+  Task<std::vector<Wake>> wake_owner(sync::Admission admission, OwnerId owner, Priority priority,
+                                     std::optional<std::vector<std::string>> listed);
   Task<std::vector<Served>> served(std::vector<Wake> wakes);
 
   Task<EventsPage> events(sync::Admission admission, EventsQuery query);
@@ -104,9 +107,10 @@ class ConnectionStore {
   /// How many other connections share the provider account (revoking one grant revokes them all).
   Task<std::int64_t> other_links(std::string provider, std::string account, ConnectionId except);
   Task<Result<Credentials>> credentials_of(ConnectionView connection);
-  /// Deletes the connection with everything that hangs on it. With `revocation` (id, sealed token) the grant is queued to be
-  /// revoked in the same transaction, so that a crash in between forgets nothing.
-  Task<Holdings> erase(sync::Admission admission, ConnectionView connection, std::optional<std::pair<std::string, std::string>> revocation);
+  /// Deletes the connection with everything that hangs on it. With `revocation` (id, sealed token) the grant is queued
+  /// to be revoked in the same transaction, so that a crash in between forgets nothing.
+  Task<Holdings> erase(sync::Admission admission, ConnectionView connection,
+                       std::optional<std::pair<std::string, std::string>> revocation);
   Task<void> revocation_done(std::string id);
 
  private:

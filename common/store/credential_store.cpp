@@ -44,7 +44,8 @@ Task<Result<Credentials>> CredentialStore::reload(sync::Claim claim) {
   co_return open(claim);
 }
 
-Task<bool> CredentialStore::store_tokens(sync::Claim claim, Secret access_token, Secret refresh_token, std::optional<Time> expiry) {
+Task<bool> CredentialStore::store_tokens(sync::Claim claim, Secret access_token, Secret refresh_token,
+                                         std::optional<Time> expiry) {
   Credentials credentials;
   credentials["access_token"] = std::move(access_token);
   if (!refresh_token.empty()) credentials["refresh_token"] = std::move(refresh_token);
@@ -54,8 +55,8 @@ Task<bool> CredentialStore::store_tokens(sync::Claim claim, Secret access_token,
   co_return !rows.empty();
 }
 
-std::string CredentialStore::sealed_json(const ConnectionId& connection, const OwnerId& owner, const std::string& provider,
-                                         const Credentials& credentials) const {
+std::string CredentialStore::sealed_json(const ConnectionId& connection, const OwnerId& owner,
+                                         const std::string& provider, const Credentials& credentials) const {
   json::Writer writer;
   writer.begin_array();
   for (const auto& [kind, secret] : credentials) {

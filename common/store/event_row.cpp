@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/event_row.hpp"
 
+#include <algorithm>
+
 #include "common/base/json.hpp"
 #include "common/calendar/timezone.hpp"
 
@@ -11,11 +13,17 @@ using calendar::EventTime;
 
 db::Value text(std::string value) { return db::null_if_empty(db::without_nul(std::move(value))); }
 
+/// Midnight of the first or last day there is can lie outside of the calendar in another zone.
+Time in_range(Time time) {
+  using namespace std::chrono;
+  return std::clamp(time, Time(sys_days(year(1) / 1 / 1)), Time(sys_days(year(9999) / 12 / 31)));
+}
+
 std::optional<Time> instant(const EventTime& time, const std::string& calendar_zone) {
-  if (time.instant) return time.instant;
+  if (time.instant) return in_range(*time.instant);
   if (!time.date) return std::nullopt;
   const Time midnight = Time(std::chrono::sys_days(*time.date));
-  return calendar::instant_of(midnight, calendar_zone).value_or(midnight);
+  return in_range(calendar::instant_of(midnight, calendar_zone).value_or(midnight));
 }
 
 db::Value date(const EventTime& time) { return time.date ? db::Value(format_date(*time.date)) : db::Value(); }
@@ -43,7 +51,8 @@ db::Value recurrence(const std::vector<std::string>& lines) {
   return db::array_literal(clean);
 }
 
-/// jsonb has no NUL character: an escaped one becomes U+FFFD. A backslash that is itself escaped does not begin an escape.
+/// jsonb has no NUL character: an escaped one becomes U+FFFD. A backslash that is itself escaped does not begin an
+/// escape.
 db::Value payload(const std::string& json) {
   if (json.empty()) return std::nullopt;
   std::string out;

@@ -21,7 +21,8 @@ std::vector<Scope> scopes_of(const sync::Release& release, const sync::GateSetti
   if (release.everything) return {{restriction(gate.owners), restriction(gate.connections)}};
   std::vector<Scope> scopes;
   if (!release.owners.empty()) scopes.push_back({db::array_literal(release.owners), restriction(gate.connections)});
-  if (!release.connections.empty()) scopes.push_back({restriction(gate.owners), db::array_literal(release.connections)});
+  if (!release.connections.empty())
+    scopes.push_back({restriction(gate.owners), db::array_literal(release.connections)});
   return scopes;
 }
 
@@ -50,7 +51,8 @@ Task<int> record_gate(db::Pool& pool, std::string component, sync::GateSettings 
   int woken = 0;
   if (!stored.empty()) {
     const sync::GateSettings before = sync::gate_from_json(stored.text(0, "state"));
-    for (Scope& scope : scopes_of(sync::released(before, gate, watched), gate)) woken += co_await wake_scope(pool, std::move(scope));
+    for (Scope& scope : scopes_of(sync::released(before, gate, watched), gate))
+      woken += co_await wake_scope(pool, std::move(scope));
   }
   // Saved last: a crash in between marks a few rows twice, never none.
   db::Values state{std::move(component), sync::gate_to_json(gate)};

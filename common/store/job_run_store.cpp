@@ -33,7 +33,11 @@ Task<JobRunId> JobRunStore::start(sync::Admission, const sync::GateSettings& gat
   db::Values added{std::move(run_by), scope_json(scope)};
   const db::Rows rows = co_await transaction->query(sql::job_run_add, std::move(added));
   const JobRunId id = JobRunId::trusted(std::string(rows.text(0, "id")));
-  db::Values marked{id.str(), maybe_id(scope.owner), maybe_id(scope.connection), restriction(gate.owners), restriction(gate.connections),
+  db::Values marked{id.str(),
+                    maybe_id(scope.owner),
+                    maybe_id(scope.connection),
+                    restriction(gate.owners),
+                    restriction(gate.connections),
                     scope.window_minutes ? db::Value(std::to_string(*scope.window_minutes)) : db::Value()};
   co_await transaction->query(sql::job_run_mark, std::move(marked));
   co_await transaction.commit();
@@ -61,7 +65,8 @@ Task<std::optional<JobRun>> JobRunStore::find(JobRunId id) {
   run.duration_ms = rows.number(0, "duration_ms");
   if (run.failed > 0) {
     const db::Rows errors = co_await pool_.query(sql::job_run_errors, values);
-    for (int row = 0; row < errors.size(); ++row) run.errors.emplace_back(errors.text(row, "connection_id"), errors.text(row, "error"));
+    for (int row = 0; row < errors.size(); ++row)
+      run.errors.emplace_back(errors.text(row, "connection_id"), errors.text(row, "error"));
   }
   co_return run;
 }

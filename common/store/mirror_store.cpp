@@ -12,9 +12,10 @@ sync::Mirror read_mirror(const db::Rows& rows) {
   sync::Mirror mirror;
   mirror.reserve(static_cast<std::size_t>(rows.size()));
   for (int row = 0; row < rows.size(); ++row) {
-    mirror.emplace(rows.text(row, "external_event_id"),
-                   sync::Known{std::string(rows.text(row, "etag")), sync::parse_sync_status(rows.text(row, "sync_status")),
-                               std::string(rows.text(row, "recurring_event_id")), !rows.is_null(row, "booking_id")});
+    mirror.emplace(
+        rows.text(row, "external_event_id"),
+        sync::Known{std::string(rows.text(row, "etag")), sync::parse_sync_status(rows.text(row, "sync_status")),
+                    std::string(rows.text(row, "recurring_event_id")), !rows.is_null(row, "booking_id")});
   }
   return mirror;
 }
@@ -22,8 +23,8 @@ sync::Mirror read_mirror(const db::Rows& rows) {
 void add_calendars(std::vector<db::Statement>& statements, const std::string& connection, const sync::RunRows& rows) {
   for (const sync::CalendarRow& one : rows.calendars) {
     statements.push_back({&sql::calendar_upsert,
-                          {connection, db::without_nul(one.external_calendar_id), db::without_nul(one.name), one.time_zone,
-                           one.access_role, one.is_primary ? "true" : "false"}});
+                          {connection, db::without_nul(one.external_calendar_id), db::without_nul(one.name),
+                           one.time_zone, one.access_role, one.is_primary ? "true" : "false"}});
   }
   for (const std::string& id : rows.removed_calendars) {
     statements.push_back({&sql::calendar_remove, {connection, id}});
@@ -40,7 +41,8 @@ std::vector<db::Statement> statements_of(const sync::Claim& claim, const sync::R
   add_calendars(statements, connection, rows);
   for (const sync::RunRows::CalendarPlan& one : rows.plans) {
     if (!one.plan.tombstones.empty()) {
-      statements.push_back({&sql::mirror_tombstone, {connection, one.calendar_id, db::array_literal(one.plan.tombstones)}});
+      statements.push_back(
+          {&sql::mirror_tombstone, {connection, one.calendar_id, db::array_literal(one.plan.tombstones)}});
     }
     for (const sync::MirrorRow& row : one.plan.upserts) {
       statements.push_back({&sql::mirror_upsert, event_row(claim, one.calendar_id, one.time_zone, row)});
@@ -64,7 +66,8 @@ Task<sync::Mirror> MirrorStore::known(ConnectionId connection, std::string calen
   co_return read_mirror(rows);
 }
 
-Task<sync::Mirror> MirrorStore::known(ConnectionId connection, std::string calendar_id, std::vector<std::string> event_ids) {
+Task<sync::Mirror> MirrorStore::known(ConnectionId connection, std::string calendar_id,
+                                      std::vector<std::string> event_ids) {
   db::Values values{connection.str(), std::move(calendar_id), db::array_literal(event_ids)};
   const db::Rows rows = co_await pool_.query(sql::mirror_known_of, std::move(values));
   co_return read_mirror(rows);
@@ -96,8 +99,8 @@ Task<bool> MirrorStore::checkpoint(sync::Claim claim, sync::RunRows rows, std::s
   }
   std::vector<db::Statement> statements = statements_of(claim, rows);
   statements.push_back({&sql::queue_checkpoint,
-                        {claim.connection.str(), std::to_string(claim.lease_token), std::to_string(claim.edit_seq), std::move(cursor),
-                         std::to_string(seconds)}});
+                        {claim.connection.str(), std::to_string(claim.lease_token), std::to_string(claim.edit_seq),
+                         std::move(cursor), std::to_string(seconds)}});
   co_await transaction->pipeline(std::move(statements));
   co_await transaction.commit();
   co_return true;

@@ -13,8 +13,12 @@ SealContext verifier_context(const std::string& state_hash, const std::string& o
 Task<Time> OAuthFlowStore::add(sync::Admission, std::string state, std::string provider, OwnerId owner, Secret verifier,
                                std::string return_to, int life_seconds) {
   const std::string hash = sha256_hex(state);
-  db::Values values{hash, owner.str(), provider, keys_.seal(verifier, verifier_context(hash, owner.str(), provider), random_),
-                    db::null_if_empty(std::move(return_to)), std::to_string(life_seconds)};
+  db::Values values{hash,
+                    owner.str(),
+                    provider,
+                    keys_.seal(verifier, verifier_context(hash, owner.str(), provider), random_),
+                    db::null_if_empty(std::move(return_to)),
+                    std::to_string(life_seconds)};
   const db::Rows rows = co_await pool_.query(sql::oauth_flow_add, std::move(values));
   co_return rows.time(0, "expires_at").value_or(Time());
 }
@@ -29,7 +33,8 @@ Task<std::pair<FlowState, OwnerId>> OAuthFlowStore::look(std::string state, std:
     found = FlowState::used;
   } else if (rows.flag(0, "expired")) {
     found = FlowState::expired;
-  } else if (!rows.is_null(0, "browser_hash") && !equal_constant_time(rows.text(0, "browser_hash"), sha256_hex(browser))) {
+  } else if (!rows.is_null(0, "browser_hash") &&
+             !equal_constant_time(rows.text(0, "browser_hash"), sha256_hex(browser))) {
     found = FlowState::other_browser;
   }
   co_return std::pair(found, owner);
@@ -42,7 +47,8 @@ OAuthFlow OAuthFlowStore::read(const db::Rows& rows, const std::string& state_ha
   return {OwnerId::trusted(owner), std::move(*verifier), {}};
 }
 
-Task<std::optional<OAuthFlow>> OAuthFlowStore::bind(sync::Admission, std::string state, std::string provider, std::string browser) {
+Task<std::optional<OAuthFlow>> OAuthFlowStore::bind(sync::Admission, std::string state, std::string provider,
+                                                    std::string browser) {
   const std::string hash = sha256_hex(state);
   const std::string browser_hash = sha256_hex(browser);
   db::Values values{hash, provider, browser_hash, browser_hash};
@@ -51,7 +57,8 @@ Task<std::optional<OAuthFlow>> OAuthFlowStore::bind(sync::Admission, std::string
   co_return read(rows, hash, provider);
 }
 
-Task<std::optional<OAuthFlow>> OAuthFlowStore::use(sync::Admission, std::string state, std::string provider, std::string browser) {
+Task<std::optional<OAuthFlow>> OAuthFlowStore::use(sync::Admission, std::string state, std::string provider,
+                                                   std::string browser) {
   const std::string hash = sha256_hex(state);
   db::Values values{hash, provider, sha256_hex(browser)};
   const db::Rows rows = co_await pool_.query(sql::oauth_flow_use, std::move(values));

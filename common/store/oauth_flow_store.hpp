@@ -30,9 +30,11 @@ class OAuthFlowStore {
   /// Whose flow it is, for the gate, and whether `browser` may go on with it ("" = a browser without our cookie).
   Task<std::pair<FlowState, OwnerId>> look(std::string state, std::string provider, std::string browser);
   /// Ties the flow to `browser`, unless another one was first. Returns the verifier.
-  Task<std::optional<OAuthFlow>> bind(sync::Admission admission, std::string state, std::string provider, std::string browser);
+  Task<std::optional<OAuthFlow>> bind(sync::Admission admission, std::string state, std::string provider,
+                                      std::string browser);
   /// Spends the flow: once, in time, and only for the browser that it is bound to.
-  Task<std::optional<OAuthFlow>> use(sync::Admission admission, std::string state, std::string provider, std::string browser);
+  Task<std::optional<OAuthFlow>> use(sync::Admission admission, std::string state, std::string provider,
+                                     std::string browser);
 
  private:
   OAuthFlow read(const db::Rows& rows, const std::string& state_hash, const std::string& provider) const;

@@ -35,7 +35,8 @@ std::string dump_cursor(const Cursor& cursor) {
 bool resting(const CalendarPosition& position, std::int64_t now_seconds) {
   constexpr int storms = 3;
   constexpr std::int64_t pause_seconds = 6 * 3600;
-  return position.token.empty() && position.expirations >= storms && now_seconds - position.full_read_at < pause_seconds;
+  return position.token.empty() && position.expirations >= storms &&
+         now_seconds - position.full_read_at < pause_seconds;
 }
 
 }  // namespace calsync::sync

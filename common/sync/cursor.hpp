@@ -25,8 +25,8 @@ struct Cursor {
 Cursor parse_cursor(std::string_view text);
 std::string dump_cursor(const Cursor& cursor);
 
-/// Some calendars (public holidays) refuse tokens that are minutes old. After three such refusals in a row a calendar is
-/// read in full at most every six hours instead of at each poll, so that it cannot start a storm of full reads.
+/// Some calendars (public holidays) refuse tokens that are minutes old. After three such refusals in a row a calendar
+/// is read in full at most every six hours instead of at each poll, so that it cannot start a storm of full reads.
 bool resting(const CalendarPosition& position, std::int64_t now_seconds);
 
 }  // namespace calsync::sync

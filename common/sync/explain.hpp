@@ -26,7 +26,8 @@ struct ConnectionFacts {
 };
 
 struct Explanation {
-  std::string state;   ///< active | syncing | pending | delayed | throttled | needs_reauth | suspended | disabled | awaiting_confirmation | switched_off | not_allowlisted
+  std::string state;   ///< active | syncing | pending | delayed | throttled | needs_reauth | suspended | disabled |
+                       ///< awaiting_confirmation | switched_off | not_allowlisted
   std::string reason;  ///< one sentence
   std::string action;  ///< the one thing to do, "" = nothing
 };

@@ -21,7 +21,8 @@ std::string_view trim(std::string_view text) {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   return out;
 }
 
@@ -39,7 +40,8 @@ bool parse_flag(std::string_view name, std::string_view text, std::vector<Invali
   return false;
 }
 
-Allowlist parse_list(std::string_view name, std::string_view text, bool empty_admits, std::vector<InvalidSetting>& invalid) {
+Allowlist parse_list(std::string_view name, std::string_view text, bool empty_admits,
+                     std::vector<InvalidSetting>& invalid) {
   if (text.empty()) return {empty_admits, {}};
   Allowlist list{false, {}};
   while (!text.empty()) {
@@ -95,7 +97,8 @@ Allowlist read_list(const json::Value& state, std::string_view name) {
 std::vector<std::string> newly_admitted(const Allowlist& before, const Allowlist& after) {
   std::vector<std::string> added;
   if (before.everybody) return added;
-  std::set_difference(after.ids.begin(), after.ids.end(), before.ids.begin(), before.ids.end(), std::back_inserter(added));
+  std::set_difference(after.ids.begin(), after.ids.end(), before.ids.begin(), before.ids.end(),
+                      std::back_inserter(added));
   return added;
 }
 
@@ -123,7 +126,8 @@ GateSettings parse_gate(const std::map<std::string, std::string>& environment) {
   const std::string mode = lower(value_of(environment, "CALENDAR_ENV"));
   gate.production = mode != "development";
   if (gate.production && !mode.empty() && mode != "production") {
-    gate.invalid.push_back({"CALENDAR_ENV", mode, "only production and development are values; it counts as production"});
+    gate.invalid.push_back(
+        {"CALENDAR_ENV", mode, "only production and development are values; it counts as production"});
   }
   gate.owners = parse_list(owners_name, value_of(environment, owners_name), !gate.production, gate.invalid);
   gate.connections = parse_list(connections_name, value_of(environment, connections_name), true, gate.invalid);

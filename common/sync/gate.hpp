@@ -30,7 +30,8 @@ struct InvalidSetting {
   std::string reason;
 };
 
-/// Flags and lists as read from the environment. Anything malformed counts as "off" or as a restriction, never as access.
+/// Flags and lists as read from the environment. Anything malformed counts as "off" or as a restriction, never as
+/// access.
 struct GateSettings {
   std::map<Flag, bool> flags{};
   Allowlist owners{};
@@ -80,10 +81,11 @@ struct Answer {
 Answer ask(const GateSettings& gate, Operation operation, const OwnerId* owner = nullptr,
            const ConnectionId* connection = nullptr);
 
-/// Whether going from `before` to `after` lets anything in that was shut out: what was missed meanwhile has to be marked due.
+/// Whether going from `before` to `after` lets anything in that was shut out: what was missed meanwhile has to be
+/// marked due.
 struct Release {
-  bool everything = false;              ///< a switch came back on: all that `after` admits
-  std::vector<std::string> owners{};    ///< newly admitted owners, unless everything
+  bool everything = false;            ///< a switch came back on: all that `after` admits
+  std::vector<std::string> owners{};  ///< newly admitted owners, unless everything
   std::vector<std::string> connections{};
   bool nothing() const { return !everything && owners.empty() && connections.empty(); }
 };

@@ -20,7 +20,7 @@ std::string_view verdict_name(Verdict verdict);
 
 struct Outcome {
   Verdict verdict = Verdict::complete;
-  std::string last_error{};            ///< "code: sentence"; "" when complete
+  std::string last_error{};  ///< "code: sentence"; "" when complete
   std::chrono::duration<double> backoff{0};
   int grant_refusals = 0;
 };
@@ -31,8 +31,9 @@ struct Attempt {
   int grant_refusals = 0;  ///< refusals of the refresh token in a row before this one
 };
 
-/// Pure and total. `unit` in [0, 1) is the jitter. Backoff is exponential with full jitter between one second and an hour;
-/// a provider's Retry-After is honoured in full (up to `longest_wait`, since nobody means a year) with the jitter on top, and never shortens our own backoff.
+/// Pure and total. `unit` in [0, 1) is the jitter. Backoff is exponential with full jitter between one second and an
+/// hour; a provider's Retry-After is honoured in full (up to `longest_wait`, since nobody means a year) with the jitter
+/// on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
 

@@ -22,7 +22,8 @@ class Planner {
 
   void operator()(calendar::Event& event) {
     const Known* known = find(event.external_event_id);
-    if (known && (outbound(*known) || (known->status == SyncStatus::synced && !event.etag.empty() && known->etag == event.etag))) {
+    if (known && (outbound(*known) ||
+                  (known->status == SyncStatus::synced && !event.etag.empty() && known->etag == event.etag))) {
       return;
     }
     known ? ++plan_.counts.updated : ++plan_.counts.ingested;
@@ -101,7 +102,8 @@ std::string_view sync_status_name(SyncStatus status) {
 }
 
 SyncStatus parse_sync_status(std::string_view name) {
-  for (const SyncStatus status : {SyncStatus::synced, SyncStatus::created, SyncStatus::updated, SyncStatus::cancelled}) {
+  for (const SyncStatus status :
+       {SyncStatus::synced, SyncStatus::created, SyncStatus::updated, SyncStatus::cancelled}) {
     if (name == sync_status_name(status)) return status;
   }
   return SyncStatus::failed;

@@ -36,7 +36,7 @@ struct Counts {
   int ingested = 0;  ///< new rows
   int updated = 0;
   int deleted = 0;
-  int failed = 0;    ///< rows that could not be understood, new or again
+  int failed = 0;  ///< rows that could not be understood, new or again
   Counts& operator+=(const Counts& other);
   bool none() const { return ingested + updated + deleted + failed == 0; }
 };
@@ -64,8 +64,8 @@ class Delta {
 };
 
 /// Pure and total. `mirror` holds at least every row that the delta names, and exceptions of the masters it names; with
-/// `snapshot` it holds the whole calendar, and what the delta does not mention is gone. Unchanged rows (same etag) are left
-/// alone. Moves the events out of `delta`.
+/// `snapshot` it holds the whole calendar, and what the delta does not mention is gone. Unchanged rows (same etag) are
+/// left alone. Moves the events out of `delta`.
 Plan reconcile(const Mirror& mirror, Delta delta, bool snapshot);
 
 }  // namespace calsync::sync

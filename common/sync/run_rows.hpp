@@ -18,6 +18,7 @@ struct Claim {
     std::string time_zone{};
     bool selected = true;
     bool gone = false;
+    bool failed = false;  ///< its last read failed, which the next success takes back
   };
   ConnectionId connection{};
   OwnerId owner{};
@@ -63,7 +64,8 @@ struct RunRows {
   std::vector<CalendarPlan> plans{};
   std::vector<CalendarNote> notes{};
   bool empty() const {
-    return calendars.empty() && removed_calendars.empty() && deselected_calendars.empty() && plans.empty() && notes.empty();
+    return calendars.empty() && removed_calendars.empty() && deselected_calendars.empty() && plans.empty() &&
+           notes.empty();
   }
 };
 

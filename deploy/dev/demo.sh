@@ -21,10 +21,15 @@ connect_feed() {
     -d "$(jq -n --arg o "$CALSYNC_DEMO_PROVIDER_ID" --arg u "$1" '{provider_id: $o, provider: "ics", url: $u}')" | jq -r .connection_id
 }
 
+# Once for each life of the emulator and each folder: loading a folder again would make feeds of other names.
 load_samples() {
-  control -X POST "$CALSYNC_EMULATOR_URL/control/accounts" -d '{"email": "ada@example.com", "name": "Ada"}' >/dev/null ||
-    say "(the account ada@example.com is already there)"
+  local loaded
+  loaded="$(cat "$state/run/emulator.pid") $1"
+  [ "$(cat "$state/loaded.for" 2>/dev/null)" != "$loaded" ] || return 0
+  # 409 = a run before, with another folder, has made the account.
+  control -X POST "$CALSYNC_EMULATOR_URL/control/accounts" -d '{"email": "ada@example.com", "name": "Ada"}' >/dev/null 2>&1 || true
   control -X POST "$CALSYNC_EMULATOR_URL/control/load-directory" -d "$(jq -n --arg p "$1" '{email: "ada@example.com", path: $p}')" >"$state/loaded.json"
+  echo "$loaded" >"$state/loaded.for"
 }
 
 sync_now() {

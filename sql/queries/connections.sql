@@ -108,7 +108,8 @@ SELECT (SELECT count(*) FROM external_calendar_events WHERE connection_id = $1) 
 DELETE FROM external_calendar_connections WHERE id = $1;
 
 -- name: revocation_add
-INSERT INTO calendar_revocations (id, provider, provider_id, sealed, next_attempt_at) VALUES ($1, $2, $3, $4, now() + interval '1 minute');
+INSERT INTO calendar_revocations (id, provider, provider_id, sealed, provider_user_id, next_attempt_at)
+SELECT $1, $2, $3, $4, (SELECT provider_user_id FROM external_calendar_connections WHERE id = $5), now() + interval '1 minute';
 
 -- name: oauth_flow_add
 INSERT INTO calendar_oauth_flows (state_hash, provider_id, provider, verifier_sealed, return_to, expires_at)

@@ -16,4 +16,5 @@ ORDER BY id LIMIT 5000;
 
 -- name: connections_wake
 UPDATE external_calendar_connections SET sync_needed = true
-WHERE id = ANY ($1::uuid[]) AND (NOT sync_needed OR lease_until IS NOT NULL);
+WHERE id = ANY (ARRAY (SELECT id FROM external_calendar_connections
+                       WHERE id = ANY ($1::uuid[]) AND (NOT sync_needed OR lease_until IS NOT NULL) ORDER BY id FOR NO KEY UPDATE));

@@ -7,26 +7,34 @@ INSERT INTO calendar_job_runs (requested_by, scope) VALUES ($1, $2::jsonb) RETUR
 -- name: job_run_mark
 -- Eligible: enabled, not backing off, admitted by the lists ($4, $5; NULL = all), in the scope ($2, $3), and not in step for
 -- longer than $6 minutes (NULL = whatever their age).
+-- Rows are locked in the order of their ids, as everybody does who takes several.
 WITH marked AS (
   UPDATE external_calendar_connections SET sync_needed = true
-  WHERE sync_enabled AND (backoff_until IS NULL OR backoff_until <= now())
+  WHERE id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE sync_enabled AND (backoff_until IS NULL OR backoff_until <= now())
     AND ($2::uuid IS NULL OR provider_id = $2::uuid) AND ($3::uuid IS NULL OR id = $3::uuid)
     AND ($4::uuid[] IS NULL OR provider_id = ANY ($4::uuid[])) AND ($5::uuid[] IS NULL OR id = ANY ($5::uuid[]))
     AND ($6::int IS NULL OR last_synced_at IS NULL OR last_synced_at < now() - make_interval(mins => $6::int))
+    ORDER BY id FOR NO KEY UPDATE))
   RETURNING id, wake_seq)
 INSERT INTO calendar_job_run_items (run_id, connection_id, wake_target) SELECT $1, id, wake_seq FROM marked;
 
 -- name: job_run_close
--- Connections that were disconnected meanwhile have nothing left to wait for; a run is over when every other one is served.
-WITH gone AS (
-  UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = false, error = 'provider_rejected: the connection was disconnected during the run'
-  WHERE i.run_id = $1 AND i.finished_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM external_calendar_connections c WHERE c.id = i.connection_id)
-  RETURNING 1)
+-- A run is over when each of its connections is served or has nothing left to wait for: it was disconnected or disabled
+-- meanwhile, or no worker has served it for an hour (it was taken off a list, or no worker speaks to its provider).
+WITH hopeless AS (
+  SELECT i.connection_id, CASE WHEN c.id IS NULL THEN 'provider_rejected: the connection was disconnected during the run'
+    WHEN NOT c.sync_enabled THEN 'provider_rejected: the connection was disabled during the run'
+    ELSE 'timeout: no worker served the connection within an hour' END AS error
+  FROM calendar_job_run_items i LEFT JOIN external_calendar_connections c ON c.id = i.connection_id
+  JOIN calendar_job_runs r ON r.id = i.run_id
+  WHERE i.run_id = $1 AND i.finished_at IS NULL AND (c.id IS NULL OR NOT c.sync_enabled OR r.created_at < now() - interval '1 hour')
+), closed AS (
+  UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = false, error = h.error
+  FROM hopeless h WHERE i.run_id = $1 AND i.connection_id = h.connection_id AND i.finished_at IS NULL)
 UPDATE calendar_job_runs r SET finished_at = now()
 WHERE r.id = $1 AND r.finished_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM calendar_job_run_items i WHERE i.run_id = r.id AND i.finished_at IS NULL
-                  AND EXISTS (SELECT 1 FROM external_calendar_connections c WHERE c.id = i.connection_id));
+                  AND i.connection_id NOT IN (SELECT connection_id FROM hopeless));
 
 -- name: job_run_summary
 SELECT r.requested_by, r.created_at, r.finished_at, now() AS now,

@@ -71,6 +71,11 @@ DELETE FROM calendar_job_runs WHERE id IN (
 -- name: oauth_flows_prune
 DELETE FROM calendar_oauth_flows WHERE expires_at < now() - interval '1 day';
 
+-- name: revocations_superseded
+-- The account was connected again: revoking the old grant would take the new one with it.
+DELETE FROM calendar_revocations r USING external_calendar_connections c
+WHERE c.provider = r.provider AND c.provider_user_id = r.provider_user_id;
+
 -- name: revocations_due
 -- Locked for the portion's transaction, so that two workers do not revoke the same grant.
 UPDATE calendar_revocations SET attempts = attempts + 1, next_attempt_at = now() + make_interval(mins => LEAST(60, 2 ^ LEAST(attempts, 6))::int)

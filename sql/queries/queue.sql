@@ -17,7 +17,16 @@ DELETE FROM calendar_sync_workers WHERE id = $1;
 SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
   SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
   WHERE provider = s.provider AND sync_needed AND sync_due_at <= now()
-    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[]))
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
+  ORDER BY sync_priority DESC, sync_due_at LIMIT $2) c
+ORDER BY c.sync_priority DESC, c.sync_due_at;
+
+-- name: queue_candidates_urgent
+-- What people and pushes asked for goes before overdue polls.
+SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
+  WHERE provider = s.provider AND sync_needed AND sync_priority > 0 AND sync_due_at <= now()
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_priority DESC, sync_due_at LIMIT $2) c
 ORDER BY c.sync_priority DESC, c.sync_due_at;
 
@@ -25,22 +34,23 @@ ORDER BY c.sync_priority DESC, c.sync_due_at;
 SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
   SELECT id, provider_id, provider, sync_due_at FROM external_calendar_connections
   WHERE provider = s.provider AND sync_due_at <= now()
-    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[]))
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_due_at LIMIT $2) c
 ORDER BY c.sync_due_at;
 
 -- name: queue_candidates_of_owners
-SELECT c.id, c.provider_id, c.provider FROM unnest($4::uuid[]) AS o (owner)
-JOIN external_calendar_connections c ON c.provider_id = o.owner
-WHERE c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $5::boolean)
-  AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[]))
-  AND ($6::uuid[] IS NULL OR c.id = ANY ($6::uuid[]))
+SELECT c.id, c.provider_id, c.provider FROM unnest($5::uuid[]) AS o (owner) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
+  WHERE provider_id = o.owner AND provider = ANY ($1::text[]) AND sync_due_at <= now() AND (sync_needed OR $6::boolean)
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
+    AND ($7::uuid[] IS NULL OR id = ANY ($7::uuid[]))
+  ORDER BY sync_due_at LIMIT $2) c
 ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
 
 -- name: queue_candidates_listed
 SELECT c.id, c.provider_id, c.provider FROM external_calendar_connections c
-WHERE c.id = ANY ($4::uuid[]) AND c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $5::boolean)
-  AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[]))
+WHERE c.id = ANY ($5::uuid[]) AND c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $6::boolean)
+  AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[])) AND c.provider_id <> ALL ($4::uuid[])
 ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
 
 -- name: queue_claim
@@ -55,7 +65,8 @@ WHERE t.id = ANY (ARRAY (
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
   t.last_synced_at, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
-  (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected, 'time_zone', time_zone, 'gone', deleted_at IS NOT NULL))
+  (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
+     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
   (SELECT json_agg(DISTINCT external_calendar_id) FROM external_calendar_events
    WHERE connection_id = t.id AND sync_status = 'CREATED' AND booking_id IS NULL) AS retry_calendars;
@@ -66,9 +77,9 @@ WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL
 RETURNING sync_enabled, edit_seq;
 
 -- name: queue_fence
--- Taken first in a settling transaction: no row = another worker, or nobody, owns this run now.
+-- Taken first in a settling transaction: no row = another worker, or nobody, owns this run now, or it was disabled meanwhile.
 SELECT edit_seq FROM external_calendar_connections
-WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL FOR NO KEY UPDATE;
+WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL AND sync_enabled FOR NO KEY UPDATE;
 
 -- name: queue_checkpoint
 -- Rows of a long run committed so far, with the cursor that covers them. Touching the lease keeps the edit trigger quiet.
@@ -90,16 +101,19 @@ WITH d AS (
     last_synced_at = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN now() ELSE t.last_synced_at END,
     sync_cursor = CASE WHEN d.keep_cursor AND t.edit_seq = d.edit THEN d.cursor ELSE t.sync_cursor END,
     sync_needed = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN t.wake_seq <> d.wake ELSE t.sync_needed END,
-    sync_requested_at = CASE WHEN d.succeeded AND t.wake_seq <> d.wake THEN now() ELSE t.sync_requested_at END,
+    -- Pushes that came meanwhile (priority 1) may not run a connection back to back; whoever else asked is served at once.
+    sync_requested_at = CASE WHEN d.succeeded AND t.wake_seq <> d.wake
+      THEN now() + CASE WHEN t.sync_priority = 1 THEN interval '1 second' ELSE interval '0' END ELSE t.sync_requested_at END,
     sync_priority = CASE WHEN t.wake_seq <> d.wake THEN t.sync_priority ELSE 0 END,
     served_wake_seq = GREATEST(t.served_wake_seq, d.wake),
     error_count = CASE WHEN t.edit_seq <> d.edit THEN t.error_count WHEN d.succeeded THEN 0 ELSE t.error_count + 1 END,
-    last_error = CASE WHEN d.succeeded THEN NULL ELSE left(d.error, 2000) END,
+    last_error = CASE WHEN t.edit_seq <> d.edit THEN t.last_error WHEN d.succeeded THEN NULL ELSE left(d.error, 2000) END,
     backoff_until = CASE WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
       ELSE now() + make_interval(secs => d.backoff_seconds) END,
-    grant_refusals = d.refusals,
+    grant_refusals = CASE WHEN t.edit_seq <> d.edit THEN t.grant_refusals ELSE d.refusals END,
     lease_until = NULL, lease_owner = NULL, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
+    AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id IN (SELECT id FROM d) ORDER BY id FOR NO KEY UPDATE))
   RETURNING t.id, t.provider_id, t.provider
 ), items AS (
   UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
@@ -117,9 +131,10 @@ SELECT id FROM settled;
 
 -- name: queue_release
 -- Given back without a verdict: nothing about the row changes but the lease.
+WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint))
 UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL
-FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint)
-WHERE t.id = d.id AND t.lease_token = d.lease_token;
+FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token
+  AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id IN (SELECT id FROM d) ORDER BY id FOR NO KEY UPDATE));
 
 -- name: queue_listen
 LISTEN calsync_wake;

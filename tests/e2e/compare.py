@@ -58,11 +58,12 @@ def expected(event, zone):
         row.update(status="cancelled", is_busy=False)
         return row
     start, end = event["start"], event["end"]
+    # Systems keep every zone a second time below posix/, which is no part of an IANA name.
     row.update(
         title=event.get("summary"), description=event.get("description"), location=event.get("location"),
         organizer=event.get("organizer", {}).get("email"), attendees=[attendee(one) for one in event.get("attendees", [])],
         start_time=instant(start, zone), end_time=instant(end, zone), is_all_day="date" in start, start_date=day(start), end_date=day(end),
-        time_zone=None if "date" in start else start.get("timeZone") or zone, status=event.get("status", "confirmed"),
+        time_zone=None if "date" in start else (start.get("timeZone") or zone).removeprefix("posix/"), status=event.get("status", "confirmed"),
         is_busy=is_busy(event),
         recurrence=event.get("recurrence", []))
     return row
@@ -80,8 +81,9 @@ def differences(rows, truth, same_for_all):
         live = {event["id"] for event in calendar["events"] if event.get("status") != "cancelled"}
         for event in calendar["events"]:
             row = expected(event, calendar["time_zone"])
-            # A cancelled occurrence of a series that is gone is gone too.
-            if row and not (row["recurring_event_id"] and row["recurring_event_id"] not in live):
+            # A cancelled occurrence of a series that is gone is gone too; an invitation to one occurrence has no series.
+            gone = event.get("status") == "cancelled" and event.get("recurringEventId") not in live
+            if row and not gone:
                 wanted[calendar_id, event["id"]] = {**row, **same_for_all}
     found = [f"ghost: {key} is not at the provider" for key in rows if key not in wanted]
     found += [f"lost: {key} is not in the mirror" for key in wanted if key not in rows]

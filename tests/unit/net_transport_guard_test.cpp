@@ -174,8 +174,9 @@ TEST_CASE("another origin gets neither authorization nor cookies", "[net][transp
 
 TEST_CASE("a chain of redirects ends after three", "[net][transport][redirect]") {
   TransportFixture fixture;
-  LoopbackServer server(fixture.context, fixture.clock,
-                        {answers({moved(302, "/a"), moved(302, "/a"), moved(302, "/a"), moved(302, "/a"), ok("never")})});
+  LoopbackServer server(
+      fixture.context, fixture.clock,
+      {answers({moved(302, "/a"), moved(302, "/a"), moved(302, "/a"), moved(302, "/a"), ok("never")})});
   const auto answer = fixture.send(following(server.url("/a")));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().failure == Failure::malformed);

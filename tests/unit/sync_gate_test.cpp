@@ -14,8 +14,11 @@ const ConnectionId connection = *ConnectionId::parse("33333333-3333-4333-8333-33
 const ConnectionId other = *ConnectionId::parse("44444444-4444-4444-8444-444444444444");
 
 std::map<std::string, std::string> all_on() {
-  return {{"CALENDAR_SYNC_ENABLED", "true"}, {"CALENDAR_OAUTH_ENABLED", "true"}, {"CALENDAR_JOBS_ENABLED", "true"},
-          {"CALENDAR_WEBHOOK_ENABLED", "true"}, {"CALENDAR_ALLOWLIST_PROVIDER_IDS", "*"}};
+  return {{"CALENDAR_SYNC_ENABLED", "true"},
+          {"CALENDAR_OAUTH_ENABLED", "true"},
+          {"CALENDAR_JOBS_ENABLED", "true"},
+          {"CALENDAR_WEBHOOK_ENABLED", "true"},
+          {"CALENDAR_ALLOWLIST_PROVIDER_IDS", "*"}};
 }
 
 }  // namespace
@@ -45,7 +48,9 @@ TEST_CASE("each operation needs exactly its flags, in all sixteen combinations")
 TEST_CASE("only true and false are values; anything else is off and reported") {
   const char* on[] = {"true", "TRUE", " True ", "\ttrue\n"};
   const char* off[] = {"false", "FALSE", " false ", "", "  "};
-  const char* wrong[] = {"1", "0", "yes", "no", "on", "off", "enabled", "t", "f", "truee", "tru", "true false", "true,", "\"true\"", "'true'", "null", "TRUE1", "2", "-1", "да", "tr\tue"};
+  const char* wrong[] = {"1",      "0",    "yes",   "no",  "on",         "off",   "enabled",
+                         "t",      "f",    "truee", "tru", "true false", "true,", "\"true\"",
+                         "'true'", "null", "TRUE1", "2",   "-1",         "да",    "tr\tue"};
   for (const char* text : on) {
     const GateSettings gate = parse_gate({{"CALENDAR_SYNC_ENABLED", text}});
     CHECK(gate.on(Flag::sync));

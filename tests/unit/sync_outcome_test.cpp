@@ -9,7 +9,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-double backoff(const Error& error, Attempt attempt, double unit) { return decide(error, attempt, unit).backoff.count(); }
+double backoff(const Error& error, Attempt attempt, double unit) {
+  return decide(error, attempt, unit).backoff.count();
+}
 
 }  // namespace
 
@@ -38,7 +40,8 @@ TEST_CASE("Retry-After is honoured in full, with jitter only on top") {
     }
     CHECK(backoff(fail(Failure::throttled, "429", wait), {9, 0}, 0.999) >= 3500);
   }
-  CHECK(backoff(fail(Failure::throttled, "429", std::chrono::seconds(1LL << 40)), {0, 0}, 0) == static_cast<double>(longest_wait.count()));
+  CHECK(backoff(fail(Failure::throttled, "429", std::chrono::seconds(1LL << 40)), {0, 0}, 0) ==
+        static_cast<double>(longest_wait.count()));
 }
 
 TEST_CASE("a dead grant needs two proofs before a person is asked") {
@@ -62,11 +65,14 @@ TEST_CASE("the operator's mistakes never mark users") {
 
 TEST_CASE("verdicts by failure") {
   const std::pair<Failure, Verdict> cases[] = {
-      {Failure::scope_missing, Verdict::suspend}, {Failure::lease_lost, Verdict::discard}, {Failure::cancelled, Verdict::discard},
-      {Failure::throttled, Verdict::retry},       {Failure::quota_exhausted, Verdict::retry}, {Failure::unavailable, Verdict::retry},
-      {Failure::network, Verdict::retry},         {Failure::timeout, Verdict::retry},      {Failure::malformed, Verdict::retry},
-      {Failure::rejected, Verdict::retry},        {Failure::not_found, Verdict::retry},    {Failure::database, Verdict::retry},
-      {Failure::internal, Verdict::retry},        {Failure::conflict, Verdict::retry},     {Failure::cursor_expired, Verdict::retry}};
+      {Failure::scope_missing, Verdict::suspend}, {Failure::lease_lost, Verdict::discard},
+      {Failure::cancelled, Verdict::discard},     {Failure::throttled, Verdict::retry},
+      {Failure::quota_exhausted, Verdict::retry}, {Failure::unavailable, Verdict::retry},
+      {Failure::network, Verdict::retry},         {Failure::timeout, Verdict::retry},
+      {Failure::malformed, Verdict::retry},       {Failure::rejected, Verdict::retry},
+      {Failure::not_found, Verdict::retry},       {Failure::database, Verdict::retry},
+      {Failure::internal, Verdict::retry},        {Failure::conflict, Verdict::retry},
+      {Failure::cursor_expired, Verdict::retry}};
   for (const auto& [failure, verdict] : cases) CHECK(decide(fail(failure, "x"), {}, 0.5).verdict == verdict);
   CHECK(completed().verdict == Verdict::complete);
 }

@@ -50,7 +50,8 @@ TEST_CASE("a snapshot buries what it does not mention, an increment does not") {
 }
 
 TEST_CASE("a deleted master takes its exceptions along") {
-  const Mirror mirror{{"m", {"1"}}, {"m_1", {"1", SyncStatus::synced, "m"}}, {"m_2", {"1", SyncStatus::synced, "m"}}, {"x", {"1"}}};
+  const Mirror mirror{
+      {"m", {"1"}}, {"m_1", {"1", SyncStatus::synced, "m"}}, {"m_2", {"1", SyncStatus::synced, "m"}}, {"x", {"1"}}};
   const Plan plan = reconcile(mirror, delta({calendar::EventRemoved{"m"}}), false);
   CHECK(plan.tombstones == Ids{"m", "m_1", "m_2"});
 }
@@ -70,7 +71,9 @@ TEST_CASE("the same event twice in one read: the later one counts") {
   CHECK(removed.upserts.empty());
 }
 
-TEST_CASE("removing what is not known is nothing") { CHECK(reconcile({}, delta({calendar::EventRemoved{"a"}}), false).empty()); }
+TEST_CASE("removing what is not known is nothing") {
+  CHECK(reconcile({}, delta({calendar::EventRemoved{"a"}}), false).empty());
+}
 
 TEST_CASE("an event that cannot be understood becomes a FAILED row, once") {
   const calendar::EventUnreadable bad{"a", "uid", "it has no start", "{}", "1"};
@@ -92,7 +95,9 @@ TEST_CASE("a failed event that is put back to CREATED is judged again, and heals
 }
 
 TEST_CASE("rows with work towards the provider are left to the outbound side") {
-  const Mirror mirror{{"u", {"1", SyncStatus::updated}}, {"c", {"1", SyncStatus::cancelled}}, {"b", {"", SyncStatus::created, "", true}}};
+  const Mirror mirror{{"u", {"1", SyncStatus::updated}},
+                      {"c", {"1", SyncStatus::cancelled}},
+                      {"b", {"", SyncStatus::created, "", true}}};
   CHECK(reconcile(mirror, delta({event("u", "2"), event("c", "2"), event("b", "2")}), true).empty());
   CHECK(reconcile(mirror, delta({}), true).empty());
 }

@@ -2,6 +2,7 @@
 #include "common/providers/google/google_adapter.hpp"
 
 #include "common/providers/google/google_authorizer.hpp"
+#include "common/providers/google/google_push.hpp"
 #include "common/providers/google/google_reader.hpp"
 
 namespace calsync::google {
@@ -11,6 +12,7 @@ providers::Adapter make_google_adapter(const Options& options, net::HttpTranspor
   adapter.name = "google";
   adapter.reader = std::make_unique<GoogleReader>(options, transport, clock);
   adapter.authorizer = std::make_unique<GoogleAuthorizer>(options, transport, clock);
+  adapter.push_decoder = std::make_unique<GooglePushDecoder>();
   return adapter;
 }
 

@@ -15,12 +15,15 @@ Error feed_error(const net::HttpResponse& response, Time now) {
   const int status = response.status;
   const auto retry_after = parse_retry_after(response.header("retry-after"), now);
   if (status == 429) return fail(Failure::throttled, "the feed's server answered 429: too many requests", retry_after);
-  if (status >= 500) return fail(Failure::unavailable, fmt::format("the feed's server answered {}", status), retry_after);
+  if (status >= 500)
+    return fail(Failure::unavailable, fmt::format("the feed's server answered {}", status), retry_after);
   if (status == 401 || status == 403) {
-    return fail(Failure::rejected, fmt::format("the feed's server answered {}: the address is no longer allowed to read it", status));
+    return fail(Failure::rejected,
+                fmt::format("the feed's server answered {}: the address is no longer allowed to read it", status));
   }
   if (status == 404 || status == 410) {
-    return fail(Failure::rejected, fmt::format("the feed's server answered {}: there is no feed at this address any more", status));
+    return fail(Failure::rejected,
+                fmt::format("the feed's server answered {}: there is no feed at this address any more", status));
   }
   return fail(Failure::rejected, fmt::format("the feed's server answered {}", status));
 }

@@ -27,8 +27,8 @@ struct FeedCursor {
 FeedCursor parse_feed_cursor(std::string_view text);
 std::string dump_feed_cursor(const FeedCursor& cursor);
 
-/// The validators of a 200 answer. A Last-Modified is kept only if it is at least two seconds older than the answer's Date:
-/// within the same second the feed can change again without the stamp showing it (RFC 9110 section 8.8.2.2).
+/// The validators of a 200 answer. A Last-Modified is kept only if it is at least two seconds older than the answer's
+/// Date: within the same second the feed can change again without the stamp showing it (RFC 9110 section 8.8.2.2).
 void remember_validators(FeedCursor& cursor, const net::HttpResponse& response);
 
 /// The same events are chosen from fetch to fetch, whatever else the feed gains or loses.

@@ -12,7 +12,8 @@ class FeedReader final : public providers::EventReader {
       : transport_(transport), options_(options), clock_(clock) {}
 
   /// A feed is one calendar; its name and zone come with its events.
-  Task<Result<providers::Page<providers::CalendarChange>>> list_calendars(providers::Session, std::string cursor, std::string) override {
+  Task<Result<providers::Page<providers::CalendarChange>>> list_calendars(providers::Session, std::string cursor,
+                                                                          std::string) override {
     providers::Page<providers::CalendarChange> page;
     page.next_cursor = "1";
     if (cursor.empty()) {
@@ -22,8 +23,8 @@ class FeedReader final : public providers::EventReader {
     co_return page;
   }
 
-  Task<Result<providers::Page<providers::EventChange>>> list_events(providers::Session session, std::string, std::string cursor,
-                                                                    std::string) override {
+  Task<Result<providers::Page<providers::EventChange>>> list_events(providers::Session session, std::string,
+                                                                    std::string cursor, std::string) override {
     if (session.credential.empty()) co_return fail(Failure::internal, "the feed's address is missing");
     FeedCursor position = parse_feed_cursor(cursor);
     net::HttpRequest request = feed_request(options_, session.credential, position);

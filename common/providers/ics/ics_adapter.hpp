@@ -7,8 +7,8 @@
 
 namespace calsync::ics {
 
-/// Provider `ics`: read-only feeds at a URL, which is the session's credential. No OAuth. The transport and the clock must
-/// outlive the adapter.
+/// Provider `ics`: read-only feeds at a URL, which is the session's credential. No OAuth. The transport and the clock
+/// must outlive the adapter.
 providers::Adapter make_ics_adapter(net::HttpTransport& transport, const Options& options, const Clock& clock);
 
 }  // namespace calsync::ics

@@ -51,8 +51,7 @@ Answer parse_answer(std::string_view bytes) {
 Edge::Edge(api::ServerOptions options, api::Handler handler)
     : handler_(std::move(handler)),
       log_(clock, Level::debug, [this](std::string_view line) { log_text += line; }),
-      server(
-          io.get_executor(), clock, log_, [this](api::Request one) { return record(std::move(one)); }, options) {
+      server(io.get_executor(), clock, log_, [this](api::Request one) { return record(std::move(one)); }, options) {
   asio::co_spawn(io, server.serve(), rethrow);
   settle();
 }

@@ -14,7 +14,8 @@ namespace {
 
 std::string server() {
   const char* where = std::getenv("CALSYNC_TEST_DATABASE");
-  if (!where) throw std::runtime_error("CALSYNC_TEST_DATABASE is not set; start these tests with tests/integration/store/run");
+  if (!where)
+    throw std::runtime_error("CALSYNC_TEST_DATABASE is not set; start these tests with tests/integration/store/run");
   return where;
 }
 
@@ -62,10 +63,13 @@ void TestDatabase::run(Task<void> task) {
 
 std::string TestDatabase::sql(const std::string& text) { return ask(uri_, text); }
 
-std::string TestDatabase::add_owner() { return sql("INSERT INTO profiles (email) VALUES ('owner@example.com') RETURNING id"); }
+std::string TestDatabase::add_owner() {
+  return sql("INSERT INTO profiles (email) VALUES ('owner@example.com') RETURNING id");
+}
 
 std::string TestDatabase::add_connection(const std::string& owner, const std::string& provider) {
-  return sql("INSERT INTO external_calendar_connections (provider_id, provider) VALUES ('" + owner + "', '" + provider + "') RETURNING id");
+  return sql("INSERT INTO external_calendar_connections (provider_id, provider) VALUES ('" + owner + "', '" + provider +
+             "') RETURNING id");
 }
 
 }  // namespace calsync::test

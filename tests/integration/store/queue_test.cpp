@@ -23,9 +23,12 @@ struct Queue {
     return database.run(queue.claim(ids, filter, 300));
   }
   std::string column(const std::string& name) {
-    return database.sql("SELECT COALESCE((" + name + ")::text, 'NULL') FROM external_calendar_connections WHERE id = '" + id + "'");
+    return database.sql("SELECT COALESCE((" + name +
+                        ")::text, 'NULL') FROM external_calendar_connections WHERE id = '" + id + "'");
   }
-  void update(const std::string& set) { database.sql("UPDATE external_calendar_connections SET " + set + " WHERE id = '" + id + "'"); }
+  void update(const std::string& set) {
+    database.sql("UPDATE external_calendar_connections SET " + set + " WHERE id = '" + id + "'");
+  }
   std::size_t settle(const sync::Claim& claim, sync::Outcome outcome, std::optional<std::string> cursor = "c1") {
     sync::Settlement one;
     one.sync_id = random_uuid(database.random());
@@ -127,8 +130,14 @@ TEST_CASE("an operator's plain UPDATE acts at once") {
   SECTION("sync_needed") { q.update("sync_needed = true"); }
   SECTION("last_synced_at") { q.update("last_synced_at = NULL"); }
   SECTION("sync_cursor") { q.update("sync_cursor = NULL"); }
-  SECTION("sync_frequency_minutes") { q.update("last_synced_at = now() - interval '2 minutes'"); q.update("sync_frequency_minutes = 1"); }
-  SECTION("sync_enabled off and on") { q.update("sync_enabled = false"); q.update("sync_enabled = true"); }
+  SECTION("sync_frequency_minutes") {
+    q.update("last_synced_at = now() - interval '2 minutes'");
+    q.update("sync_frequency_minutes = 1");
+  }
+  SECTION("sync_enabled off and on") {
+    q.update("sync_enabled = false");
+    q.update("sync_enabled = true");
+  }
   CHECK(q.claim().size() == 1);
 }
 
@@ -151,7 +160,10 @@ TEST_CASE("the claim itself asks the gate and the schedule again") {
   SECTION("connection") { filter.connections = std::vector<std::string>{}; }
   SECTION("backoff") { q.update("backoff_until = now() + interval '1 hour'"); }
   SECTION("disabled") { q.update("sync_enabled = false"); }
-  SECTION("polling off") { q.update("sync_needed = false"); filter.polling = false; }
+  SECTION("polling off") {
+    q.update("sync_needed = false");
+    filter.polling = false;
+  }
   CHECK(q.database.run(q.queue.claim(ids, filter, 300)).empty());
 }
 
@@ -178,10 +190,15 @@ TEST_CASE("allowlisted owners are found without scanning the others") {
 TEST_CASE("putting a failed event back to CREATED wakes its connection") {
   Queue q;
   q.settle(q.claim().at(0), sync::completed());
-  q.database.sql("INSERT INTO external_calendar_events (connection_id, provider_id, provider, external_calendar_id, external_event_id, sync_status) VALUES ('" +
-                 q.id + "', '" + q.owner + "', 'google', 'cal', 'e1', 'FAILED')");
+  q.database.sql(
+      "INSERT INTO external_calendar_events (connection_id, provider_id, provider, external_calendar_id, "
+      "external_event_id, sync_status) VALUES ('" +
+      q.id + "', '" + q.owner + "', 'google', 'cal', 'e1', 'FAILED')");
   REQUIRE(q.claim().empty());
-  q.database.sql("UPDATE external_calendar_events SET sync_status = 'CREATED', last_error = NULL WHERE sync_status = 'FAILED' AND provider_id = '" + q.owner + "'");
+  q.database.sql(
+      "UPDATE external_calendar_events SET sync_status = 'CREATED', last_error = NULL WHERE sync_status = 'FAILED' AND "
+      "provider_id = '" +
+      q.owner + "'");
   const auto claims = q.claim();
   REQUIRE(claims.size() == 1);
   CHECK(claims[0].retry_calendars == std::vector<std::string>{"cal"});
@@ -197,7 +214,8 @@ TEST_CASE("released leases leave the row as it was") {
 }
 
 TEST_CASE("a claim is a HOT update: it writes no index") {
-  static constexpr sql::Query hot{"hot", "SELECT pg_stat_get_xact_tuples_hot_updated('external_calendar_connections'::regclass) AS hot"};
+  static constexpr sql::Query hot{
+      "hot", "SELECT pg_stat_get_xact_tuples_hot_updated('external_calendar_connections'::regclass) AS hot"};
   Queue q;
   const auto session = q.database.session();
   q.database.run(session->execute("BEGIN"));

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/sync/explain.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace calsync::sync {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Time now = std::chrono::sys_days(std::chrono::year(2026) / 3 / 2) + 9h;
+
+ConnectionFacts facts() {
+  ConnectionFacts facts;
+  facts.owner = *OwnerId::parse("11111111-1111-4111-8111-111111111111");
+  facts.connection = *ConnectionId::parse("33333333-3333-4333-8333-333333333333");
+  facts.due_at = now + 1min;
+  return facts;
+}
+
+GateSettings gate(std::map<std::string, std::string> more = {}) {
+  more.merge(std::map<std::string, std::string>{
+      {"CALENDAR_SYNC_ENABLED", "true"}, {"CALENDAR_JOBS_ENABLED", "true"}, {"CALENDAR_ALLOWLIST_PROVIDER_IDS", "*"}});
+  return parse_gate(more);
+}
+
+ConnectionFacts failing(const std::string& error, std::optional<Duration> backoff = 5min) {
+  ConnectionFacts one = facts();
+  one.last_error = error;
+  one.error_count = 1;
+  if (backoff) one.backoff_until = now + *backoff;
+  return one;
+}
+
+TEST_CASE("the state of a connection that fails", "[sync][explain]") {
+  struct Row {
+    std::string error;
+    Duration backoff;
+    std::string state;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"invalid_token: the grant is gone", 5min, "needs_reauth"},
+      {"invalid_token: the grant is gone", 24h * 365, "needs_reauth"},
+      {"insufficient_scope: no calendar", 5min, "needs_reauth"},
+      {"configuration_error: the client is unknown", 24h * 365, "delayed"},
+      {"rate_limited: slow down", 5min, "throttled"},
+      {"quota_exceeded: tomorrow", 12h, "throttled"},
+      {"provider_unavailable: 503", 5min, "delayed"},
+      {"network_error: refused", 5min, "delayed"},
+      {"internal_error: odd", 24h * 30, "delayed"},
+      {"internal_error: odd", 24h * 31, "suspended"},
+      {"rate_limited: slow down", 24h * 31, "suspended"},
+      {"", 5min, "delayed"},
+  }));
+  CAPTURE(row.error);
+  const Explanation explanation = explain(failing(row.error, row.backoff), gate(), now);
+  CHECK(explanation.state == row.state);
+  CHECK(explanation.reason == row.error);
+  CHECK_FALSE(explanation.action.empty());
+}
+
+TEST_CASE("the state of a connection that does not fail", "[sync][explain]") {
+  CHECK(explain(facts(), gate(), now).state == "active");
+  CHECK(explain(facts(), gate(), now).action.empty());
+
+  ConnectionFacts due = facts();
+  due.due_at = now - 1min;
+  CHECK(explain(due, gate(), now).state == "pending");
+  due.due_at = now - 6min;
+  CHECK(explain(due, gate(), now).state == "delayed");
+  due.sync_frequency_minutes = 60;
+  CHECK(explain(due, gate(), now).state == "pending");
+  due.due_at.reset();
+  CHECK(explain(due, gate(), now).state == "active");
+
+  ConnectionFacts leased = facts();
+  leased.lease_until = now + 1s;
+  CHECK(explain(leased, gate(), now).state == "syncing");
+  leased.lease_until = now;
+  CHECK(explain(leased, gate(), now).state == "active");
+
+  ConnectionFacts paused = facts();
+  paused.backoff_until = now + 1h;
+  const Explanation by_hand = explain(paused, gate(), now);
+  CHECK(by_hand.state == "delayed");
+  CHECK(by_hand.reason.find("2026-03-02T10:00:00Z") != std::string::npos);
+  paused.backoff_until = now;
+  CHECK(explain(paused, gate(), now).state == "active");
+}
+
+TEST_CASE("who is shut out, and what lets them in", "[sync][explain]") {
+  const Explanation off = explain(facts(), gate({{"CALENDAR_SYNC_ENABLED", "false"}}), now);
+  CHECK(off.state == "switched_off");
+  CHECK(off.action == "set CALENDAR_SYNC_ENABLED=true and reload");
+
+  const std::string stranger = "22222222-2222-4222-8222-222222222222";
+  const Explanation owner = explain(facts(), gate({{"CALENDAR_ALLOWLIST_PROVIDER_IDS", stranger}}), now);
+  CHECK(owner.state == "not_allowlisted");
+  CHECK(owner.action == "add 11111111-1111-4111-8111-111111111111 to CALENDAR_ALLOWLIST_PROVIDER_IDS and reload");
+
+  const Explanation connection = explain(facts(), gate({{"CALENDAR_ALLOWLIST_CONNECTION_IDS", stranger}}), now);
+  CHECK(connection.state == "not_allowlisted");
+  CHECK(connection.action ==
+        "add 33333333-3333-4333-8333-333333333333 to CALENDAR_ALLOWLIST_CONNECTION_IDS and reload");
+}
+
+TEST_CASE("the nearest reason is the one that is told", "[sync][explain]") {
+  ConnectionFacts all = failing("invalid_token: gone");
+  all.awaiting_confirmation = true;
+  all.sync_enabled = false;
+  all.lease_until = now + 1min;
+  all.due_at = now - 1h;
+  const GateSettings closed = gate({{"CALENDAR_SYNC_ENABLED", "false"}});
+  CHECK(explain(all, closed, now).state == "awaiting_confirmation");
+  all.awaiting_confirmation = false;
+  CHECK(explain(all, closed, now).state == "disabled");
+  all.sync_enabled = true;
+  CHECK(explain(all, closed, now).state == "switched_off");
+  CHECK(explain(all, gate(), now).state == "syncing");
+  all.lease_until.reset();
+  CHECK(explain(all, gate(), now).state == "needs_reauth");
+}
+
+}  // namespace
+}  // namespace calsync::sync
