@@ -5,11 +5,12 @@ import { steps as calendarSteps } from "./google/calendar_steps.mjs";
 import { steps as consentSteps } from "./google/consent_steps.mjs";
 import { steps as faultSteps } from "./google/fault_steps.mjs";
 import { steps as listSteps } from "./google/list_steps.mjs";
+import { steps as pushSteps } from "./google/push_steps.mjs";
 import { steps as seriesSteps } from "./google/series_steps.mjs";
 import { steps as tokenSteps } from "./google/token_steps.mjs";
 import { steps as writeSteps } from "./google/write_steps.mjs";
 
-const groups = { consent: consentSteps, token: tokenSteps, calendar: calendarSteps, list: listSteps, write: writeSteps, series: seriesSteps, fault: faultSteps };
+const groups = { consent: consentSteps, token: tokenSteps, calendar: calendarSteps, list: listSteps, write: writeSteps, series: seriesSteps, push: pushSteps, fault: faultSteps };
 let passed = 0;
 let failed = 0;
 for (const [group, steps] of Object.entries(groups)) {

@@ -71,6 +71,7 @@ CalendarListEntry* Account::entry(std::string_view calendar_id) {
 void Account::touch(CalendarListEntry& row) {
   row.change = ++last_change_;
   row.etag = next_etag();
+  if (marks) marks->lists.emplace(email);
 }
 
 }  // namespace calsync::emulator

@@ -36,6 +36,7 @@ class Account {
   std::set<std::string> granted_scopes;  // granted to the project earlier: the consent page is not shown again
   std::uint64_t list_token_epoch;
   bool not_a_calendar_user = false;
+  ResourceMarks* marks = nullptr;  // told of every change of the list
 
   CalendarListEntry& add_entry(Calendar& calendar, AccessRole role);
   CalendarListEntry* entry(std::string_view calendar_id);  // "primary" is the calendar whose id is the e-mail address

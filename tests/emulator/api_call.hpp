@@ -57,5 +57,9 @@ Response patch_event(ApiCall& call);
 Response update_event(ApiCall& call);
 Response delete_event(ApiCall& call);
 Response move_event(ApiCall& call);
+// channels
+Response watch_events(ApiCall& call);
+Response watch_calendar_list(ApiCall& call);
+Response stop_channel(ApiCall& call);
 
 }  // namespace calsync::emulator

@@ -46,6 +46,7 @@ void Calendar::touch(Event& event, bool moves_updated) {
   etag = event.etag;
   updated_ms = now_ms();
   if (moves_updated) event.updated_ms = updated_ms;
+  if (marks) marks->calendars.emplace(id);
 }
 
 void Calendar::cancel(Event& event) {

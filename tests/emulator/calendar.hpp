@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "event.hpp"
+#include "resource_marks.hpp"
 #include "text.hpp"
 
 namespace calsync::emulator {
@@ -23,6 +24,7 @@ class Calendar {
   bool removed = false;  // deleted by its owner: on nobody's list, and stays so
   std::uint64_t etag;
   std::int64_t updated_ms;
+  ResourceMarks* marks = nullptr;  // told of every change; null for a draft
 
   Event* find(std::string_view event_id) const;
   Event& add(std::unique_ptr<Event> event);  // the id must be free

@@ -100,6 +100,8 @@ Response answer_control(Provider& provider, const Request& request) {
   if (area == "calls") return control_calls(call);
   if (area == "stats") return json_response(200, provider.calls.stats());
   if (area == "load-directory") return control_load(call);
+  if (area == "channels") return control_channels(call);
+  if (area == "push") return control_push(call);
   if (area == "state") return control_state(call);
   throw control_fault(404, "no such control call");
 }

@@ -36,5 +36,7 @@ Response control_feeds(ControlCall& call);
 Response control_calls(ControlCall& call);
 Response control_load(ControlCall& call);
 Response control_state(ControlCall& call);
+Response control_channels(ControlCall& call);
+Response control_push(ControlCall& call);
 
 }  // namespace calsync::emulator

@@ -193,6 +193,7 @@ Response burst(ControlCall& call) {
     }
     if (ids.size() > 1) ids += ',';
     append_quoted(ids, touched->id);
+    call.provider.push.announce(call.provider);  // each of these is a change of its own
   }
   return json_response(
       200, fmt::format(R"({{"added":{},"edited":{},"removed":{},"ids":{}]}})", added, edited, removed, ids));

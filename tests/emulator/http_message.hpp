@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and answers as the handlers see them; only server.cpp knows the HTTP library.
+// Requests and answers as the handlers see them; only server.cpp and push_sender.cpp know the HTTP library.
 #pragma once
 
 #include <cstdint>

@@ -38,6 +38,12 @@ constexpr Operation event[] = {
 constexpr Operation instances[] = {
     {"GET", "events.instances", "calendar.v3.Events.Instances", scope::read_events, list_instances}};
 constexpr Operation move[] = {{"POST", "events.move", "calendar.v3.Events.Move", scope::move_events, move_event}};
+constexpr Operation events_watch[] = {
+    {"POST", "events.watch", "calendar.v3.Events.Watch", scope::read_events, watch_events}};
+constexpr Operation calendar_list_watch[] = {
+    {"POST", "calendarList.watch", "calendar.v3.CalendarList.Watch", scope::list_calendar_list, watch_calendar_list}};
+constexpr Operation channels_stop[] = {
+    {"POST", "channels.stop", "calendar.v3.Channels.Stop", scope::stop_channel, stop_channel}};
 constexpr Operation free_busy[] = {
     {"POST", "freebusy.query", "calendar.v3.Freebusy.Query", scope::query_free_busy, query_free_busy}};
 constexpr Operation colors[] = {{"GET", "colors.get", "calendar.v3.Colors.Get", scope::read_colors, get_colors}};
@@ -55,6 +61,7 @@ std::span<const Operation> operations_at(std::span<const std::string> path, Clas
   if (n >= 3 && path[0] == "users" && path[1] == "me") {
     if (n == 3 && path[2] == "calendarList") return calendar_list;
     if (n == 3 && path[2] == "settings") return settings;
+    if (n == 4 && path[2] == "calendarList" && path[3] == "watch") return calendar_list_watch;
     if (n == 4 && path[2] == "calendarList") {
       found.calendar_id = path[3];
       return calendar_list_entry;
@@ -65,14 +72,15 @@ std::span<const Operation> operations_at(std::span<const std::string> path, Clas
     }
     return {};
   }
+  if (n == 2 && path[0] == "channels" && path[1] == "stop") return channels_stop;
   if (n < 2 || path[0] != "calendars" || path[1].empty()) return {};
   found.calendar_id = path[1];
   if (n == 2) return calendar;
   if (path[2] != "events") return {};
   if (n == 3) return events;
   if (n == 4 && path[3] == "import") return events_import;
-  // Channels are not served; their path must not look like an event.
-  if (n == 4 && (path[3] == "watch" || path[3].empty())) return {};
+  if (n == 4 && path[3] == "watch") return events_watch;
+  if (n == 4 && path[3].empty()) return {};
   found.event_id = path[3];
   if (n == 4) return event;
   if (n == 5 && path[4] == "instances") return instances;

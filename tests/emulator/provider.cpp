@@ -17,6 +17,7 @@ Account* Provider::add_account(const std::string& email, const std::string& name
   const auto [row, added] = accounts_.try_emplace(email);
   if (!added) return nullptr;
   row->second = std::make_unique<Account>(email, name);
+  row->second->marks = &push.marks;
   by_sub_.emplace(row->second->sub, row->second.get());
   return row->second.get();
 }
@@ -31,6 +32,7 @@ bool Provider::remove_account(std::string_view email) {
   for (const auto& [id, calendar] : calendars_)
     if (calendar->data_owner == email) owned.push_back(id);
   for (const std::string& id : owned) unlist(id);
+  push.marks.lists.emplace(found->first);
   accounts_.erase(found);
   return true;
 }
@@ -52,6 +54,7 @@ Calendar& Provider::add_calendar(const std::string& id, const std::string& summa
   const auto [row, added] = calendars_.try_emplace(id);
   if (added) row->second = std::make_unique<Calendar>(id, summary, zone, owner);
   Calendar& calendar = *row->second;
+  calendar.marks = &push.marks;
   if (calendar.removed) {  // the same id means a new calendar
     calendar.clear();
     calendar.summary = summary;
@@ -91,6 +94,7 @@ void Provider::reset() {
   faults = FaultBoard();
   calls.clear();
   feeds.clear();
+  push.clear();
   settings = Settings();
   accounts_.clear();
   by_sub_.clear();

@@ -6,6 +6,7 @@
 #include "call_log.hpp"
 #include "fault.hpp"
 #include "feed.hpp"
+#include "push_board.hpp"
 #include "settings.hpp"
 #include "token_store.hpp"
 
@@ -21,6 +22,7 @@ class Provider {
   FaultBoard faults;
   CallLog calls;
   FeedStore feeds;
+  PushBoard push{settings};
 
   Account* find_account(std::string_view email);  // an e-mail address or a `sub`
   // Null when the address is taken. The account has no calendar yet.

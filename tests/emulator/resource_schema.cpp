@@ -24,6 +24,7 @@ constexpr Schema schemas[] = {
      "timeZone"},
     {"CalendarListEntry.notificationSettings", "notifications:CalendarNotification"},
     {"CalendarNotification", "method type"},
+    {"Channel", "address expiration id kind params:* payload resourceId resourceUri token type"},
     {"ColorDefinition", "background foreground"},
     {"Colors", "calendar:* event:* kind updated"},
     {"ConferenceData",
@@ -102,6 +103,7 @@ std::string_view schema_of_member(std::string_view schema, std::string_view name
 }
 
 std::string_view schema_of_operation(std::string_view operation) {
+  if (operation.ends_with(".watch")) return "Channel";
   if (operation == "events.list" || operation == "events.instances") return "Events";
   if (operation.starts_with("events.")) return "Event";
   if (operation == "calendarList.list") return "CalendarList";

@@ -31,6 +31,8 @@ inline constexpr ScopeMask read_events = calendar | readonly | events | events_r
 inline constexpr ScopeMask write_events = calendar | events | events_owned | app_created;
 inline constexpr ScopeMask move_events = calendar | events | events_owned;
 inline constexpr ScopeMask query_free_busy = calendar | readonly | freebusy | events_freebusy;
+// Any scope that can watch something can also stop it.
+inline constexpr ScopeMask stop_channel = read_events | list_calendar_list | settings_readonly | acls | acls_readonly;
 inline constexpr ScopeMask read_settings = calendar | readonly | settings_readonly;
 inline constexpr ScopeMask read_colors = calendar | readonly | calendarlist | calendarlist_readonly | events_freebusy |
                                          events_owned | events_owned_readonly | events_public_readonly | app_created;

@@ -24,6 +24,7 @@
 
 #include "clock.hpp"
 #include "provider.hpp"
+#include "push_sender.hpp"
 #include "service.hpp"
 #include "text.hpp"
 
@@ -256,9 +257,12 @@ void write_port_file(const std::string& path, std::uint16_t port) {
 int serve(Provider& provider, const ListenOptions& options) {
   asio::io_context context(1);
   Server server(provider);
-  provider.calls.on_call([&server] {
+  const auto look_again = [&server] {
     for (asio::steady_timer* timer : server.waiting) timer->cancel();
-  });
+  };
+  provider.calls.on_call(look_again);
+  provider.push.log.on_record(look_again);
+  const PushSender sender(context, provider.push);
   tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::make_address(options.host), options.port));
   acceptor.listen(4096);
   const std::uint16_t port = acceptor.local_endpoint().port();

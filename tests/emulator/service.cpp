@@ -53,6 +53,13 @@ void add_front_end_headers(Response& response) {
 }  // namespace
 
 Response Service::answer(Request& request) {
+  Response response = answer_any(request);
+  // One call is one change for everybody who watches, also when a fault hides its answer.
+  provider_.push.announce(provider_);
+  return response;
+}
+
+Response Service::answer_any(Request& request) {
   if (request.method == "POST" && !request.method_override.empty()) request.method = upper(request.method_override);
   if (!request.segments.empty() && request.segments[0] == "control") {
     try {

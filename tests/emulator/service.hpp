@@ -12,6 +12,7 @@ class Service {
   Response answer(Request& request);
 
  private:
+  Response answer_any(Request& request);
   Response answer_api(const Request& request, const Classified& classified);
   Response answer_other(const Request& request, const Classified& classified);
   Response answer_logged(Request& request);

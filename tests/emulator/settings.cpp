@@ -24,6 +24,19 @@ void each_switch(Self& self, Visit&& visit) {
   visit("updated_min_days", self.updated_min_days);
   visit("horizon_days", self.horizon_days);
   visit("oversized_bytes", self.oversized_bytes);
+  visit("push_allow_http", self.push_allow_http);
+  visit("push_proxy", self.push_proxy);
+  visit("push_unsupported", self.push_unsupported);
+  visit("push_unauthorized_host", self.push_unauthorized_host);
+  visit("push_stop_foreign", self.push_stop_foreign);
+  visit("push_sync_before_answer", self.push_sync_before_answer);
+  visit("push_default_ttl_seconds", self.push_default_ttl_seconds);
+  visit("push_max_ttl_seconds", self.push_max_ttl_seconds);
+  visit("push_delay_ms", self.push_delay_ms);
+  visit("push_retry_ms", self.push_retry_ms);
+  visit("push_retries", self.push_retries);
+  visit("push_timeout_ms", self.push_timeout_ms);
+  visit("push_in_flight", self.push_in_flight);
 }
 
 bool assign(bool& target, const JsonValue& value) {

@@ -35,6 +35,18 @@ struct Settings {
   std::int64_t horizon_days = 5110;           // how far singleEvents=true expands a series without an end
   std::int64_t oversized_bytes = 1 << 29;
 
+  bool push_allow_http = false;  // addresses http:// on the loopback interface
+  std::string push_proxy;        // HOST:PORT that gets what is sent to https:// addresses, in clear
+  std::string push_unsupported = "#holiday@ #contacts@ #weeknum@";  // calendars whose id has one of these
+  std::string push_unauthorized_host;                               // addresses of this host are refused
+  std::string push_stop_foreign = "404";                            // or 403: stopping another user's channel
+  bool push_sync_before_answer = false;                             // the sync message comes before the watch answer
+  std::int64_t push_default_ttl_seconds = 604800, push_max_ttl_seconds = 2592000;
+  std::int64_t push_delay_ms = 0;
+  std::int64_t push_retry_ms = 1000, push_retries = 5;  // the first wait, doubled each time
+  std::int64_t push_timeout_ms = 10000;
+  std::int64_t push_in_flight = 16;
+
   // Unknown names or values of another type are refused with a sentence.
   std::string apply(const JsonValue& changes);
   std::string json() const;

@@ -223,3 +223,62 @@ TEST_CASE("a claim is a HOT update: it writes no index") {
   REQUIRE(q.database.run(session->query(sql::queue_claim, values)).size() == 1);
   CHECK(q.database.run(session->query(hot, {})).number(0, "hot") == 1);
 }
+
+TEST_CASE("what people asked for is claimed before overdue polls") {
+  Queue queue;
+  queue.update("sync_needed = false, last_synced_at = now() - interval '1 day'");
+  const std::string asked = queue.database.add_connection(queue.owner);
+  queue.database.sql(
+      "UPDATE external_calendar_connections SET last_synced_at = now(), sync_priority = 2, sync_needed = true WHERE id "
+      "= '" +
+      asked + "'");
+  const auto found = queue.database.run(queue.queue.candidates(queue.filter, 100));
+  REQUIRE(found.size() >= 2);
+  CHECK(found.front().connection.str() == asked);
+}
+
+TEST_CASE("owners with as many runs as they may have do not fill the window") {
+  Queue queue;
+  const std::string other = queue.database.add_owner();
+  const std::string theirs = queue.database.add_connection(other);
+  store::ClaimFilter filter = queue.filter;
+  filter.busy_owners = {queue.owner};
+  for (const bool polling : {true, false}) {
+    filter.polling = polling;
+    const auto found = queue.database.run(queue.queue.candidates(filter, 1));
+    REQUIRE(found.size() == 1);
+    CHECK(found.front().connection.str() == theirs);
+  }
+  filter.owners = {queue.owner, other};
+  const auto listed = queue.database.run(queue.queue.candidates(filter, 10));
+  REQUIRE(listed.size() == 1);
+  CHECK(listed.front().connection.str() == theirs);
+}
+
+TEST_CASE("many failed events of one connection in one statement are one wake-up") {
+  Queue queue;
+  queue.database.sql(
+      "INSERT INTO external_calendar_events (connection_id, provider_id, provider, external_calendar_id, "
+      "external_event_id, sync_status)"
+      " SELECT '" +
+      queue.id + "', '" + queue.owner +
+      "', 'google', 'c', 'e' || n, 'FAILED' FROM generate_series(1, 500) n RETURNING id");
+  REQUIRE(queue.claim().size() == 1);
+  const int before = std::stoi(queue.column("wake_seq"));
+  queue.database.sql(
+      "UPDATE external_calendar_events SET sync_status = 'CREATED', last_error = NULL WHERE sync_status = 'FAILED' "
+      "RETURNING id");
+  CHECK(std::stoi(queue.column("wake_seq")) == before + 1);
+  CHECK(queue.column("sync_needed") == "true");
+}
+
+TEST_CASE("a failing run does not write its error over what an operator or a reconnect has just cleared") {
+  Queue queue;
+  const auto claims = queue.claim();
+  REQUIRE(claims.size() == 1);
+  queue.update("backoff_until = NULL, error_count = 0, last_error = NULL");
+  CHECK(queue.settle(claims.front(), failed, std::nullopt) == 1);
+  CHECK(queue.column("last_error") == "NULL");
+  CHECK(queue.column("backoff_until") == "NULL");
+  CHECK(queue.column("lease_until") == "NULL");
+}
