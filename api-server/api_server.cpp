@@ -110,15 +110,7 @@ ApiServer::~ApiServer() = default;
 
 Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
   Parts& parts = *parts_;
-  {
-    db::Pool::Handle handle = co_await parts.pool.acquire();
-    const int version = co_await db::schema_version(*handle);
-    if (version < db::required_schema_version()) {
-      throw db::DatabaseError("the database schema is at version " + std::to_string(version) + ", this server needs " +
-                                  std::to_string(db::required_schema_version()) + "; run calsync-api migrate",
-                              "");
-    }
-  }
+  co_await db::require_schema(parts.pool);
   co_await set_gate(parts.gate);
   ready(parts.server.port());
   co_await parts.server.serve();

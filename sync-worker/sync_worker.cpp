@@ -69,7 +69,6 @@ struct SyncWorker::Parts {
     return !cancelled && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar, &owner, &connection));
   }
 
-  Task<void> open();
   Task<void> beat();
   Task<void> listen();
   Task<void> maintain();
@@ -119,17 +118,6 @@ Task<void> SyncWorker::Parts::run_one(Parts& parts, sync::Claim claim) {
   });
   parts.producer.finished(claim);
   parts.running.leave();
-}
-
-Task<void> SyncWorker::Parts::open() {
-  db::Pool::Handle handle = co_await pool.acquire();
-  const int version = co_await db::schema_version(*handle);
-  const int needed = db::required_schema_version();
-  if (version < needed) {
-    throw db::DatabaseError("the database schema is at version " + std::to_string(version) + ", this worker needs " +
-                                std::to_string(needed) + "; run calsync-api migrate",
-                            "");
-  }
 }
 
 Task<void> SyncWorker::Parts::beat() {
@@ -212,7 +200,7 @@ SyncWorker::~SyncWorker() = default;
 
 Task<void> SyncWorker::serve(std::function<void()> ready) {
   Parts& parts = *parts_;
-  co_await parts.open();
+  co_await db::require_schema(parts.pool);
   co_await set_gate(parts.gate);
   parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
   parts.spawn(parts.beat());
@@ -228,7 +216,7 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
 
 Task<int> SyncWorker::once() {
   Parts& parts = *parts_;
-  co_await parts.open();
+  co_await db::require_schema(parts.pool);
   co_await set_gate(parts.gate);
   parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
   parts.spawn(parts.beat());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/db/migrate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace calsync::db {
@@ -29,6 +31,15 @@ Task<int> schema_version(Connection& connection) {
   if (!present.flag(0, "present")) co_return 0;
   const Rows rows = co_await connection.query(highest, {});
   co_return static_cast<int>(rows.number(0, "version"));
+}
+
+Task<void> require_schema(Pool& pool) {
+  Pool::Handle handle = co_await pool.acquire();
+  const int version = co_await schema_version(*handle);
+  const int needed = required_schema_version();
+  if (version >= needed) co_return;
+  throw DatabaseError(
+      fmt::format("the database schema is at version {}, {} is needed; run calsync-api migrate", version, needed), "");
 }
 
 Task<std::vector<std::string>> migrate(Connection& connection) {

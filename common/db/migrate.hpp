@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "common/db/connection.hpp"
+#include "common/db/pool.hpp"
 
 namespace calsync::db {
 
@@ -16,5 +16,7 @@ Task<std::vector<std::string>> migrate(Connection& connection);
 Task<int> schema_version(Connection& connection);
 /// The version this build needs.
 int required_schema_version();
+/// For daemons at their start. Throws DatabaseError when the schema is older than they need.
+Task<void> require_schema(Pool& pool);
 
 }  // namespace calsync::db

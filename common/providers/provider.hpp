@@ -45,7 +45,8 @@ using calendar::EventChange;
 using calendar::EventRemoved;
 using calendar::EventUnreadable;
 
-/// One page of changes. Exactly one of `next_page` and `next_cursor` is set.
+/// One page of changes. `next_page` or `next_cursor` is set; neither = the end of a read that has to be a full one next
+/// time.
 template <class Change>
 struct Page {
   std::vector<Change> changes{};

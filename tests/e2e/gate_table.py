@@ -36,6 +36,7 @@ ENDPOINTS = (
     Endpoint("job for owner", (SYNC, JOBS), True, False, (200, 202)),
     Endpoint("job for connection", (SYNC, JOBS), True, True, (200, 202)),
     Endpoint("job result", (SYNC, JOBS), False, False, (200,)),
+    Endpoint("push", (WEBHOOK,), True, True, (200,)),
     Endpoint("status", (), False, False, (200,)),
     Endpoint("health", (), False, False, (200,)),
     Endpoint("readiness", (), False, False, (200,)),

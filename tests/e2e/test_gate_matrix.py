@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every flag combination, list setting and endpoint against a table of its own, and values that are no values."""
+import hashlib
 import uuid
 
 import harness
@@ -10,6 +11,9 @@ setUpModule = harness.start_cluster
 
 PROVIDERS, CONNECTIONS = "CALENDAR_ALLOWLIST_PROVIDER_IDS", "CALENDAR_ALLOWLIST_CONNECTION_IDS"
 FEED = "https://feeds.example/calendar.ics"
+SECRET = "a-secret-of-the-matrix-channel"
+PUSH = {"X-Goog-Channel-ID": "matrix", "X-Goog-Channel-Token": SECRET, "X-Goog-Resource-ID": "res-1", "X-Goog-Resource-State": "exists",
+        "Content-Length": "0"}
 
 
 class GateCase(harness.Case):
@@ -47,6 +51,12 @@ class Matrix(GateCase):
         cls.job = cls.stack.admin.post("/api/admin/calendar/jobs/run", {"wait_seconds": 0}).json()["run_id"]
         # "disconnect" deletes this one; it is put back under the same id.
         cls.spare = cls.stack.connect_feed(cls.owner, "https://feeds.example/spare.ics")
+        # A watched account that no worker may touch: only its channel counts here.
+        cls.watched = cls.stack.sql.value(
+            "INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_enabled)"
+            " VALUES (%s, 'google', 'watched', false) RETURNING id::text", cls.owner)
+        cls.stack.sql.execute("INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, resource_id, secret_hash, state)"
+                              " VALUES ('matrix', %s, 'primary', 'res-1', %s, 'live')", cls.watched, hashlib.sha256(SECRET.encode()).hexdigest())
 
     def restore_spare(self):
         self.sql.execute("INSERT INTO external_calendar_connections (id, provider_id, provider, provider_user_id)"
@@ -73,6 +83,7 @@ class Matrix(GateCase):
             "job for owner": lambda: admin.post("/api/admin/calendar/jobs/run", {"provider_id": self.owner, "wait_seconds": 0}),
             "job for connection": lambda: admin.post("/api/admin/calendar/jobs/run", {"connection_id": self.connection, "wait_seconds": 0}),
             "job result": lambda: admin.get(f"/api/admin/calendar/jobs/{self.job}"),
+            "push": lambda: self.stack.stranger.call("POST", "/api/webhooks/calendar/google", None, PUSH),
             "status": lambda: admin.get("/api/admin/calendar/status"),
             "health": lambda: self.stack.stranger.get("/healthz"),
             "readiness": lambda: self.stack.stranger.get("/readyz"),
@@ -91,10 +102,10 @@ class Matrix(GateCase):
         self.assertEqual((body["error"], body["code"], body.get("flag")), ("Calendar sync is not enabled", code, flag))
 
     def one_list(self, lists):
-        # The spare connection is always listed where its sibling is.
+        # The other connections are always listed where their sibling is.
         connections = self.fill(lists.connections)
         if connections and self.connection in connections:
-            connections += "," + self.spare
+            connections += f",{self.spare},{self.watched}"
         for flags in flag_settings():
             self.stack.reload(CALENDAR_ENV=lists.environment, **{PROVIDERS: self.fill(lists.providers), CONNECTIONS: connections}, **flags)
             for endpoint in ENDPOINTS:

@@ -110,5 +110,16 @@ TEST_CASE("an expired list token asks for a full list", "[google][calendars]") {
   CHECK(page.error().failure == Failure::cursor_expired);
 }
 
+TEST_CASE("a full list may end without a sync token, an increment may not", "[google][calendar_list]") {
+  const auto whole = parse_calendar_list(http_response(200, R"({"items":[{"id":"a"}]})"), {"", ""}, Time());
+  REQUIRE(whole.has_value());
+  CHECK(whole->snapshot);
+  CHECK(whole->next_page.empty());
+  CHECK(whole->next_cursor.empty());
+  const auto increment = parse_calendar_list(http_response(200, R"({"items":[]})"), {"s1", ""}, Time());
+  REQUIRE_FALSE(increment.has_value());
+  CHECK(increment.error().failure == Failure::malformed);
+}
+
 }  // namespace
 }  // namespace calsync::google

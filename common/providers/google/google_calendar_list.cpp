@@ -44,7 +44,10 @@ Result<providers::Page<providers::CalendarChange>> parse_calendar_list(const net
   if (response.status != 200) return api_error(response, asked, now);
   auto split = split_page(response.body);
   if (!split) return split.error();
-  auto tokens = page_tokens(split->envelope, position);
+  // Not every server of this API gives its calendar list a sync token; without one the short list is read whole each
+  // time.
+  auto tokens =
+      page_tokens(split->envelope, position, asked == Asked::full_read ? CursorAtEnd::optional : CursorAtEnd::required);
   if (!tokens) return tokens.error();
   providers::Page<providers::CalendarChange> page{
       {}, std::move(tokens->next_page), std::move(tokens->next_cursor), asked == Asked::full_read};

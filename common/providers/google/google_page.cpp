@@ -49,8 +49,9 @@ Result<SplitPage> split_page(std::string_view body) {
   return page;
 }
 
-Result<PageTokens> page_tokens(const json::Document& envelope, const ReadPosition& position) {
+Result<PageTokens> page_tokens(const json::Document& envelope, const ReadPosition& position, CursorAtEnd at_end) {
   PageTokens tokens{json::text_at(envelope, "nextPageToken"), json::text_at(envelope, "nextSyncToken")};
+  if (tokens.next_page.empty() && tokens.next_cursor.empty() && at_end == CursorAtEnd::optional) return tokens;
   if (tokens.next_page.empty() == tokens.next_cursor.empty()) {
     return fail(Failure::malformed, tokens.next_page.empty()
                                         ? "Google answered a page with neither nextPageToken nor nextSyncToken"

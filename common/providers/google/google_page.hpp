@@ -37,8 +37,11 @@ struct PageTokens {
   std::string next_page{};
   std::string next_cursor{};
 };
+enum class CursorAtEnd { required, optional };
 /// Exactly one of nextPageToken and nextSyncToken ends a page; an answer with none would end the read without a new
-/// cursor, and one that repeats its own page would never end. failure malformed.
-Result<PageTokens> page_tokens(const json::Document& envelope, const ReadPosition& position);
+/// cursor (which only a list that may be read whole each time can do without), and one that repeats its own page would
+/// never end. failure malformed.
+Result<PageTokens> page_tokens(const json::Document& envelope, const ReadPosition& position,
+                               CursorAtEnd at_end = CursorAtEnd::required);
 
 }  // namespace calsync::google
