@@ -30,7 +30,8 @@ endif()
 # Enough for a backtrace with lines; full debug information doubles link time.
 add_compile_options("$<$<NOT:$<CONFIG:Release>>:-g1>")
 if(CALSYNC_SANITIZE)
-  add_compile_options(-fsanitize=${CALSYNC_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options(-fsanitize=${CALSYNC_SANITIZE} -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/cmake/sanitizer_ignore.txt
+    -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${CALSYNC_SANITIZE})
 endif()
 
