@@ -45,7 +45,8 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   try {
     ending = co_await attempt(claim, settlement, may_continue);
     settlement = ending->settlement;
-    co_await finish(claim, std::move(*ending));
+    const bool ours = co_await finish(claim, std::move(*ending));
+    if (!ours) co_return;
   } catch (const db::DatabaseError& error) {
     broken = fail(Failure::database, error.what());
   } catch (const std::exception& error) {
@@ -83,23 +84,24 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
   co_return Ending{std::move(settlement), inbound.take_rows()};
 }
 
-Task<void> Executor::finish(const sync::Claim& claim, Ending ending) {
+Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
   if (ending.settlement.outcome.verdict == sync::Verdict::discard) {
     services_.settler.release(claim.connection, claim.lease_token);
-    co_return;
+    co_return true;
   }
   if (ending.rows.empty()) {
     services_.settler.settle(std::move(ending.settlement));
-    co_return;
+    co_return true;
   }
   const std::string sync_id = ending.settlement.sync_id;
   const bool ours = co_await services_.mirror.settle(claim, std::move(ending.rows), std::move(ending.settlement));
-  if (ours) co_return;
+  if (ours) co_return true;
   // Disabled by hand, perhaps: then the lease is still ours to give back.
   services_.settler.release(claim.connection, claim.lease_token);
   LogFields fields = fields_of(claim, sync_id);
   fields.error_code = "lease_lost";
-  services_.log.warn("the lease was lost; nothing of this run was written", fields);
+  services_.log.warn("the lease was lost, or the connection was disabled; nothing of this run was written", fields);
+  co_return false;
 }
 
 void Executor::report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const {

@@ -32,7 +32,8 @@ class Executor {
     sync::RunRows rows;
   };
   Task<Ending> attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue);
-  Task<void> finish(const sync::Claim& claim, Ending ending);
+  /// False: nothing was written, and that has been said.
+  Task<bool> finish(const sync::Claim& claim, Ending ending);
   void report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
   sync::Outcome outcome_of(const sync::Claim& claim, const Result<void>& pulled) const;
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Job runs of operators and cron: who takes part, and numbers that say what really happened."""
+import concurrent.futures
 import uuid
+
+import psycopg2
 
 import harness
 from events import timed
@@ -88,6 +91,45 @@ class Runs(JobCase):
         harness.wait_until(lambda: self.stack.admin.get(url).json()["status"] == "finished", 15, "the job has finished")
         done = self.stack.admin.get(url).json()
         self.assertEqual((done["success"], done["summary"]["connections_succeeded"], done["summary"]["items_ingested"]), (True, 1, 1))
+
+    def test_a_connection_that_is_disabled_meanwhile_does_not_hold_the_job_up(self):
+        _, email, connection = self.connected([timed("one0000001", "One")])
+        before = self.stack.events(connection, everything=True)
+        self.emulator.put_event(email, email, timed("two0000001", "Two"))
+        worker = self.stack.workers[0]
+        mark = worker.mark()
+        with self.emulator.hold("api", account=email) as held:
+            url = self.job(expect=202, connection_id=connection, wait_seconds=0)["url"]
+            held.wait()
+            self.stack.set(connection, "sync_enabled = false")
+            job = self.stack.admin.get(url).json()
+            self.assertEqual((job["status"], job["summary"]["connections_failed"]), ("finished", 1))
+            self.assertIn("disabled", job["summary"]["errors"][0]["error"])
+        # The run in flight writes nothing, says so, and gives its lease back.
+        worker.wait_message("nothing of this run was written", after=mark, connection_id=connection, level="warn")
+        self.stack.wait_row(connection, lambda row: row["lease_until"] is None, "the lease is given back")
+        self.assertEqual(self.stack.events(connection, everything=True), before)
+        self.assertEqual([line for line in worker.logs[mark:] if line.get("connection_id") == connection
+                          and "completed" in line["message"]], [])
+
+    def test_jobs_lock_rows_in_the_order_of_their_ids(self):
+        """Whoever takes several rows takes them in one order, or two of them deadlock."""
+        owner = self.stack.new_owner()
+        low, high = sorted(self.sql.value("INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_needed,"
+                                          " last_synced_at) VALUES (%s, 'nobody', %s, false, now()) RETURNING id::text", owner, name)
+                           for name in ("one", "two"))
+        # Written anew, the lower id stands behind the higher one in the table.
+        self.sql.execute("UPDATE external_calendar_connections SET provider_email = 'moved' WHERE id = %s", low)
+        take = "SELECT 1 FROM external_calendar_connections WHERE id = %s FOR UPDATE"
+        with psycopg2.connect(self.stack.database_url) as blocker, concurrent.futures.ThreadPoolExecutor(1) as callers:
+            rows = blocker.cursor()
+            rows.execute(take, (low,))
+            job = callers.submit(lambda: self.stack.admin.post(JOBS, {"provider_id": owner, "wait_seconds": 0}))
+            harness.wait_until(lambda: self.sql.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                                      " AND wait_event_type = 'Lock'") > 0, 10, "the job waits for the lower id")
+            rows.execute(take + " NOWAIT", (high,))
+            blocker.commit()
+            self.assertEqual(job.result(20).json()["connections_marked"], 2)
 
     def test_a_connection_that_is_disconnected_meanwhile_does_not_hold_the_job_up(self):
         _, email, connection = self.connected([timed("one0000001", "One")])

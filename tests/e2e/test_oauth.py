@@ -244,6 +244,19 @@ class Disconnecting(OAuthCase):
                            "the queue of revocations is empty")
 
 
+    def test_a_queued_revocation_spares_a_grant_that_was_given_anew(self):
+        """Google revokes per account and project: revoking the old grant would take the new one with it."""
+        owner, email, connection = self.connected([EVENT])
+        with self.emulator.trouble("unavailable", operation="revoke"):
+            self.assertEqual(self.stack.app.delete(f"/api/calendar/connections/{connection}").json()["revocation"], "queued")
+        self.assertEqual(self.stack.finish_oauth(owner, email).status, 200)
+        self.sql.execute("UPDATE calendar_revocations SET next_attempt_at = now()")
+        self.stack.start_workers(1)
+        harness.wait_until(lambda: self.sql.value("SELECT count(*) FROM calendar_revocations") == 0, 10,
+                           "the queue of revocations is empty")
+        self.assertTrue(self.emulator.has_grant(email))
+
+
 class Confirming(OAuthCase):
     CONFIG = {"oauth": {"require_confirmation": True}}
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cursors and pages: the meanings of 410, short and empty pages, items that come twice, and chains that break."""
+import json
+
 import harness
 from compare import differences
 from events import assorted, timed
@@ -8,9 +10,11 @@ setUpModule = harness.start_cluster
 
 
 class ReadingCase(harness.Case):
-    def assertMirrors(self, owner, email, connection):
+    def assertMirrors(self, owner, email, connection, but=()):
+        """Rows equal the emulator's truth in every field; calendars in `but` have no live row."""
+        truth = {name: calendar for name, calendar in self.emulator.truth(email).items() if name not in but}
         same = {"provider": "google", "provider_id": owner, "connection_id": connection}
-        self.assertEqual(differences(self.stack.events(connection), self.emulator.truth(email), same), [])
+        self.assertEqual(differences(self.stack.events(connection), truth, same), [])
 
     def synced(self, connection):
         outcome = self.stack.sync(connection)
@@ -93,6 +97,32 @@ class Cursors(ReadingCase):
         self.assertMirrors(owner, email, connection)
         shown = self.stack.app.get(f"/api/calendar/connections/{connection}/calendars").json()["calendars"]
         self.assertEqual({one["external_calendar_id"] for one in shown}, {email, second})
+
+
+class OneOfSeveral(ReadingCase):
+    def test_a_calendar_that_cannot_be_read_stops_no_other(self):
+        owner, email, connection = self.connected([timed("one0000001", "One")])
+        second = "second@group.calendar.google.com"
+        self.emulator.add_calendar(email, second, "Second", "Europe/Paris")
+        self.emulator.put_event(email, second, timed("two0000001", "Two"))
+        refusal = {"error": {"code": 403, "message": "Forbidden", "errors": [{"domain": "global", "reason": "forbidden", "message": "Forbidden"}]}}
+        answer = lambda exchange: exchange.answer(403, [("Content-Type", "application/json")], json.dumps(refusal).encode())
+        with self.emulator.rule("events", answer, email, where=lambda call: "second" in call["path"]):
+            for round in range(3):
+                self.emulator.put_event(email, email, timed("one0000001", f"One, {round}"))
+                self.synced(connection)
+                row = self.stack.connection(connection)
+                self.assertEqual((row["error_count"], row["last_error"], row["backoff_until"]), (0, None, None))
+                self.assertMirrors(owner, email, connection, but=(second,))
+            self.assertTrue(self.calendar_error(connection, second).startswith("provider_rejected: "))
+            self.assertIsNone(self.calendar_error(connection, email))
+        self.synced(connection)
+        self.assertIsNone(self.calendar_error(connection, second))
+        self.assertMirrors(owner, email, connection)
+
+    def calendar_error(self, connection, calendar_id):
+        shown = self.stack.app.get(f"/api/calendar/connections/{connection}/calendars").json()["calendars"]
+        return next(one["last_error"] for one in shown if one["external_calendar_id"] == calendar_id)
 
 
 class Pages(ReadingCase):

@@ -95,20 +95,21 @@ TEST_CASE("control characters do not come through, TAB does", "[ical][text]") {
 }
 
 TEST_CASE("whatever the bytes, the lines are UTF-8", "[ical][text]") {
+  int garbled = 0;
   for (int a = 0; a < 256; ++a) {
     for (int b = 0; b < 256; ++b) {
       std::string bytes = "A:";
       bytes += static_cast<char>(a);
       bytes += static_cast<char>(b);
       for (const std::string& line : unfold(bytes)) {
-        if (!is_utf8(line)) FAIL("bytes " << a << " " << b);
+        if (!is_utf8(line)) ++garbled;
       }
       for (const std::string& line : unfold(bytes.substr(2))) {
-        if (!is_utf8(line)) FAIL("bare bytes " << a << " " << b);
+        if (!is_utf8(line)) ++garbled;
       }
     }
   }
-  SUCCEED();
+  CHECK(garbled == 0);
 }
 
 TEST_CASE("what is UTF-8", "[ical][text]") {
