@@ -9,6 +9,7 @@
 #include "common/runtime/process.hpp"
 #include "common/store/gate_store.hpp"
 #include "sync-worker/executor.hpp"
+#include "sync-worker/farewell.hpp"
 #include "sync-worker/maintenance.hpp"
 #include "sync-worker/producer.hpp"
 
@@ -16,6 +17,8 @@ namespace calsync::worker {
 namespace {
 
 constexpr std::chrono::minutes maintenance_interval{1};
+/// People wait for the end of a disconnect, and channels for their renewal.
+constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::chrono::seconds listen_pause{1};
 /// Both can only be missed while the switch is off: wake-ups are not served, and polls are late by themselves.
 const std::set<sync::Flag> watched_flags{sync::Flag::sync};
@@ -29,8 +32,22 @@ RunLimits limits_of(const Settings& settings) {
 }
 
 ProducerOptions producer_options(const Settings& settings, std::vector<std::string> provider_names) {
-  return {std::move(provider_names), settings.worker.concurrency, settings.worker.per_owner,
-          settings.worker.lease_seconds, std::chrono::milliseconds(settings.worker.poll_milliseconds)};
+  return {std::move(provider_names),
+          settings.worker.concurrency,
+          settings.worker.per_owner,
+          settings.worker.lease_seconds,
+          std::chrono::milliseconds(settings.worker.poll_milliseconds),
+          std::chrono::seconds(settings.push.patience_seconds)};
+}
+
+/// Providers send push messages to https only; plain http is for emulators.
+PushOptions push_options(const Settings& settings) {
+  PushOptions options;
+  options.life = std::chrono::seconds(settings.push.channel_seconds);
+  const bool reachable = settings.push.public_url.starts_with("https://") || settings.allow_insecure_endpoints;
+  if (settings.push.open_channels && reachable)
+    options.webhook_root = settings.push.public_url + "/api/webhooks/calendar/";
+  return options;
 }
 
 }  // namespace
@@ -51,14 +68,16 @@ struct SyncWorker::Parts {
         mirror(pool, queue.worker()),
         credentials(pool, keys, around.random),
         tokens(around.clock, credentials),
+        channels(pool),
+        pushes({around.random, around.log, channels, gate}, push_options(settings)),
         settler(io.get_executor(), around.clock, around.log, queue,
                 std::chrono::seconds(settings.worker.lease_seconds)),
-        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler},
+        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, pushes, settler},
                  limits_of(settings)),
         producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),
                  [this](sync::Claim claim) { start(std::move(claim)); }),
-        maintenance(around.clock, around.log, pool, registry, keys,
-                    {settings.retention.tombstone_days, settings.retention.run_days}),
+        maintenance(pool, {settings.retention.tombstone_days, settings.retention.run_days}),
+        farewell(around.clock, around.log, pool, registry, keys, channels),
         running(io.get_executor()),
         stop_signal(io.get_executor()),
         last_beat(io.get_executor()) {}
@@ -72,6 +91,9 @@ struct SyncWorker::Parts {
   Task<void> beat();
   Task<void> listen();
   Task<void> maintain();
+  Task<void> keep_up();
+  Task<void> repeat(Duration interval, const char* what, std::function<Task<void>()> duty);
+  Task<void> tend_channels();
   Task<void> drain();
   Task<void> sign_off();
   void spawn(Task<void> task);
@@ -88,10 +110,13 @@ struct SyncWorker::Parts {
   store::MirrorStore mirror;
   store::CredentialStore credentials;
   TokenKeeper tokens;
+  store::PushChannelStore channels;
+  PushKeeper pushes;
   Settler settler;
   Executor executor;
   Producer producer;
   Maintenance maintenance;
+  Farewell farewell;
   Running running;
   Signal stop_signal;
   Signal last_beat;
@@ -152,21 +177,40 @@ Task<void> SyncWorker::Parts::listen() {
   }
 }
 
-Task<void> SyncWorker::Parts::maintain() {
+/// Duties that are nobody's run. They rest while calendar sync is switched off.
+Task<void> SyncWorker::Parts::repeat(Duration interval, const char* what, std::function<Task<void>()> duty) {
   while (!stopping) {
     if (sync::ask(gate, sync::Operation::use_calendar)) {
       try {
-        co_await maintenance.round();
+        co_await duty();
       } catch (const db::DatabaseError& error) {
-        around.log.warn("maintenance waits for the database",
+        around.log.warn(std::string(what) + " waits for the database",
                         {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
       }
     }
-    const Deadline next(around.clock, maintenance_interval);
+    const Deadline next(around.clock, interval);
     while (!stopping && !next.passed(around.clock)) {
       co_await around.clock.sleep(std::min<Duration>(next.remaining(around.clock), std::chrono::milliseconds(500)));
     }
   }
+}
+
+Task<void> SyncWorker::Parts::maintain() {
+  return repeat(maintenance_interval, "maintenance", [this] { return maintenance.round(); });
+}
+
+Task<void> SyncWorker::Parts::keep_up() {
+  return repeat(upkeep_interval, "the upkeep of push channels", [this] { return tend_channels(); });
+}
+
+Task<void> SyncWorker::Parts::tend_channels() {
+  const sync::Answer answer = sync::ask(gate, sync::Operation::use_calendar);
+  if (!answer) co_return;
+  const store::ClaimFilter filter = store::make_filter(*answer.admission, gate, {}, {});
+  const bool pushes_taken = pushes.open_channels() && gate.on(sync::Flag::webhook);
+  co_await channels.tend(pushes_taken, std::chrono::seconds(settings.push.patience_seconds), filter.owners,
+                         filter.connections);
+  co_await farewell.round();
 }
 
 Task<void> SyncWorker::Parts::drain() {
@@ -206,6 +250,7 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   parts.spawn(parts.beat());
   parts.spawn(parts.listen());
   parts.spawn(parts.maintain());
+  parts.spawn(parts.keep_up());
   parts.spawn(parts.settler.serve());
   ready();
   co_await parts.producer.serve();
