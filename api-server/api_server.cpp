@@ -4,10 +4,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "api-server/http_server.hpp"
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/db/migrate.hpp"
+#include "common/http/http_server.hpp"
 #include "common/net/beast_transport.hpp"
 #include "common/store/gate_store.hpp"
 
