@@ -54,7 +54,9 @@ net::HttpRequest watch_request(const Options& options, const providers::Session&
   writer.put("token", channel.secret.reveal());
   writer.key("params").begin_object().put("ttl", std::to_string(channel.life.count())).end_object().end_object();
   const std::string path = "/calendars/" + net::percent_encode(channel.calendar_id) + "/events/watch";
-  return api_post(options.endpoints.api, path, Secret(writer.text()), session);
+  net::HttpRequest request = api_post(options.endpoints.api, path, Secret(writer.text()), session);
+  request.operation = "watch";
+  return request;
 }
 
 Result<std::optional<providers::OpenedChannel>> parse_watch(const net::HttpResponse& response, Time now) {
@@ -85,7 +87,9 @@ net::HttpRequest stop_request(const Options& options, const providers::Session& 
                               const std::string& resource_id) {
   json::Writer writer;
   writer.begin_object().put("id", channel_id).put("resourceId", resource_id).end_object();
-  return api_post(options.endpoints.api, "/channels/stop", Secret(writer.text()), session);
+  net::HttpRequest request = api_post(options.endpoints.api, "/channels/stop", Secret(writer.text()), session);
+  request.operation = "stop";
+  return request;
 }
 
 Result<void> parse_stop(const net::HttpResponse& response, Time now) {
