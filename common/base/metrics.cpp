@@ -182,15 +182,20 @@ struct Metrics::Parts {
 Metrics::Metrics() : parts_(std::make_unique<Parts>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::know_provider(std::string_view name) {
+void Metrics::know_provider(std::string_view name, bool pushes) {
   const std::string provider(name);
   parts_->providers.insert(provider);
   for (const std::string_view outcome : outcomes)
     parts_->runs.Add({{"provider", provider}, {"outcome", std::string(outcome)}});
   for (const std::string_view action : actions)
     parts_->processed.Add({{"provider", provider}, {"action", std::string(action)}});
-  parts_->missed.Add({{"provider", provider}});
   parts_->run_histogram(provider);
+  if (!pushes) return;
+  parts_->missed.Add({{"provider", provider}});
+  for (int result = 0; result <= static_cast<int>(WebhookResult::internal_error); ++result) {
+    const std::string_view label = webhook_result_name(static_cast<WebhookResult>(result));
+    parts_->webhooks.Add({{"provider", provider}, {"result", std::string(label)}});
+  }
 }
 
 void Metrics::run_ended(std::string_view provider, std::string_view outcome, std::string_view error_code) {

@@ -93,7 +93,7 @@ struct FleetFigures {
   std::map<std::string, std::int64_t> push_channels{};  ///< by state
 };
 
-/// Every metric of the product, declared once. Recording takes about a microsecond and never fails; a label value that
+/// Every metric of the product, declared once. Recording takes a few microseconds and never fails; a label value that
 /// is not among those known beforehand is recorded as "other", so that nothing from outside can make a series. Used
 /// from one thread.
 class Metrics {
@@ -103,8 +103,9 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  /// A provider that this process speaks to: a label value from now on, whose counters are shown from zero.
-  void know_provider(std::string_view name);
+  /// A provider that this process speaks to: a label value from now on, whose counters are shown from zero, so that
+  /// their first growth is seen as such. `pushes`: it announces changes.
+  void know_provider(std::string_view name, bool pushes = false);
 
   /// `outcome`: complete, retry, suspend or discard. `error_code`: of a run that failed, otherwise "".
   void run_ended(std::string_view provider, std::string_view outcome, std::string_view error_code);

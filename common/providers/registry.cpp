@@ -40,7 +40,7 @@ Registry::Registry(const RegistrySettings& settings, net::HttpTransport& transpo
     CountedTransport& counted = *transports_.emplace_back(std::make_unique<CountedTransport>(transport, metrics));
     const Adapter& adapter = adapters_.emplace_back(make(counted));
     counted.set_provider(adapter.name);
-    metrics.know_provider(adapter.name);
+    metrics.know_provider(adapter.name, adapter.push_decoder != nullptr);
   };
   if (settings.google)
     add([&](net::HttpTransport& own) { return google::make_google_adapter(*settings.google, own, clock); });

@@ -126,6 +126,16 @@ TEST_CASE("every metric is shown before anything has happened") {
   CHECK(shows(metrics, "calendar_sync_change_to_mirror_ms_count 0"));
 }
 
+TEST_CASE("the counters of a known provider begin at zero") {
+  Metrics metrics;
+  metrics.know_provider("google", true);
+  metrics.know_provider("ics");
+  CHECK(shows(metrics, R"(calendar_sync_runs_total{outcome="suspend",provider="ics"} 0)"));
+  CHECK(shows(metrics, R"(calendar_webhooks_total{provider="google",result="database_error"} 0)"));
+  CHECK(shows(metrics, R"(calendar_missed_push_total{provider="google"} 0)"));
+  CHECK_THAT(text_of(metrics), !Contains(R"(calendar_missed_push_total{provider="ics"})"));
+}
+
 TEST_CASE("growth is what has not been acknowledged") {
   Metrics metrics;
   metrics.know_provider("google");
