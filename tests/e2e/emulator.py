@@ -87,6 +87,10 @@ class Emulator:
         finally:
             self.control("DELETE", f"/faults/{fault}")
 
+    def outage(self, **order):
+        """503 on everything: the Calendar API, the token endpoint, the consent page."""
+        return self.trouble("unavailable", match={"path_prefix": "/"}, **order)
+
     @contextlib.contextmanager
     def settings(self, **changes):
         """Switches of the emulator's, back to what they were afterwards."""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Push messages as Google sends them: channels, single messages, and storms of them over kept connections."""
+import concurrent.futures
+import hashlib
+import secrets
+import socket
+import uuid
+
+import harness
+
+PATH = "/api/webhooks/calendar/google"
+
+
+def new_channel(sql, connection, state="live", resource="res-1", calendar="primary"):
+    """(id, secret) of a channel of this connection, as the keeper of channels leaves it."""
+    name, secret = str(uuid.uuid4()), secrets.token_urlsafe(32)
+    sql.execute("INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, resource_id, secret_hash, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                name, connection, calendar, resource, hashlib.sha256(secret.encode()).hexdigest(), state)
+    return name, secret
+
+
+def genuine(channel, number=7, state="exists", resource="res-1"):
+    """The headers of a message of this channel, all that Google's guide lists."""
+    return {"X-Goog-Channel-ID": channel[0], "X-Goog-Channel-Token": channel[1], "X-Goog-Channel-Expiration": "Tue, 19 Nov 2030 01:13:52 GMT",
+            "X-Goog-Resource-ID": resource, "X-Goog-Resource-URI": "https://www.googleapis.com/calendar/v3/calendars/primary/events?alt=json",
+            "X-Goog-Resource-State": state, "X-Goog-Message-Number": str(number)}
+
+
+def as_bytes(value):
+    return value if isinstance(value, bytes) else value.encode()
+
+
+def request(headers, body=b"", path=PATH):
+    """The bytes of one POST; `headers` is a dictionary or pairs, whose values may be bytes that no client library would send."""
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    lines = [b"POST " + path.encode() + b" HTTP/1.1", b"Host: calsync.example", b"Content-Length: " + str(len(body)).encode()]
+    lines += [as_bytes(name) + b": " + as_bytes(value) for name, value in pairs]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+class Line:
+    """One kept connection to the api-server."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.stream = self.socket.makefile("rb")
+
+    def ask(self, sent):
+        """(status, body) of the answer to these bytes."""
+        self.socket.sendall(sent)
+        first = self.stream.readline()
+        if not first:
+            raise AssertionError(f"no answer to {sent[:200]!r}")
+        length = 0
+        while (line := self.stream.readline().strip()):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return int(first.split()[1]), self.stream.read(length).decode()
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+
+def ask_once(port, sent):
+    line = Line(port)
+    try:
+        return line.ask(sent)
+    finally:
+        line.close()
+
+
+def deliver(port, messages, senders=8):
+    """Statuses of the answers to these requests, sent by so many senders at a time, each over a connection of its own."""
+    def send_part(part):
+        line = Line(port)
+        try:
+            return [line.ask(message)[0] for message in part]
+        finally:
+            line.close()
+    parts = [messages[first::senders] for first in range(senders)]
+    with concurrent.futures.ThreadPoolExecutor(senders) as pool:
+        return [status for statuses in pool.map(send_part, parts) for status in statuses]
+
+
+class PushCase(harness.Case):
+    def channel(self, connection, **more):
+        return new_channel(self.sql, connection, **more)
+
+    def push(self, channel, state="exists", resource="res-1", body=None, **headers):
+        fields = {**genuine(channel, state=state, resource=resource), "Content-Length": "0", **headers}
+        return self.stack.stranger.call("POST", PATH, body, {key: value for key, value in fields.items() if value is not None})
+
+    def watched(self, events=()):
+        owner, email, connection = self.connected(events)
+        return owner, email, connection, self.channel(connection)
+
+    def assertUntouched(self, connection, before):
+        self.assertEqual(self.stack.connection(connection), before)
