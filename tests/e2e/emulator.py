@@ -180,6 +180,25 @@ class Emulator:
     def live_events(self, email):
         return [event for calendar in self.truth(email).values() for event in calendar["events"]]
 
+    # -- push messages
+
+    def open_channel(self, email, calendar_id, address, channel_id, secret):
+        """Has the provider announce changes of this calendar there; its id of the resource."""
+        token = self.control("POST", "/tokens", {"email": email})["access_token"]
+        answer = send("POST", f"{self.direct}/calendar/v3/calendars/{urllib.parse.quote(calendar_id, safe='')}/events/watch",
+                      {"id": channel_id, "type": "web_hook", "address": address, "token": secret}, {"Authorization": f"Bearer {token}"})
+        if answer.status != 200:
+            raise AssertionError(f"the watch is answered with {answer.status} {answer.text}")
+        return answer.json()["resourceId"]
+
+    def deliveries(self, channel_id, **wanted):
+        """Attempts to deliver messages of this channel so far, with these fields."""
+        found = self.control("GET", "/push/deliveries?" + urllib.parse.urlencode({"channel_id": channel_id}))["deliveries"]
+        return [one for one in found if all(one[name] == value for name, value in wanted.items())]
+
+    def wait_delivery(self, channel_id, timeout=20, **wanted):
+        return wait_until(lambda: self.deliveries(channel_id, **wanted), timeout, f"a delivery {wanted} of the channel {channel_id}")
+
     # -- grants
 
     def choose(self, consent, email, deny=False, scopes=None, refresh_token=True):

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drill: the endpoint that takes push messages is down. The provider's repetitions or the next poll find what changed meanwhile."""
+
+import harness
+from events import timed
+from failing import FailureCase
+from harness import wait_until
+from pushes import PATH, new_channel
+
+setUpModule = harness.start_cluster
+
+
+class EndpointDown(FailureCase):
+    def setUp(self):
+        if self.stack.api_process is None:
+            self.stack.start_api()
+
+    def watched_there(self, count):
+        """Connections in step, each with a channel that the provider really serves: (owner, address, id, channel's id)."""
+        return [self.watch(*self.connected([timed("one0000001", "One"), timed("gone000001", "Soon gone")])) for _ in range(count)]
+
+    def watch(self, owner, email, connection):
+        name, secret = new_channel(self.sql, connection, resource=None, calendar=email)
+        resource = self.emulator.open_channel(email, email, self.stack.root + PATH, name, secret)
+        self.sql.execute("UPDATE calendar_push_channels SET resource_id = %s WHERE id = %s", resource, name)
+        self.emulator.wait_delivery(name, state="sync", outcome="delivered")
+        self.stack.wait_synced(connection)
+        return owner, email, connection, name
+
+    def change(self, email, title):
+        self.emulator.put_event(email, email, timed("two0000001", title))
+        if title == "Two":
+            self.emulator.delete_event(email, email, "gone000001")
+
+    def end_api(self, way):
+        process, self.stack.api_process = self.stack.api_process, None
+        way(process)
+        return self.sql.value("SELECT now()")
+
+    def titles(self, connection):
+        return sorted(row["title"] for row in self.stack.events(connection).values())
+
+    def repeated(self, way):
+        """Changes while the endpoint is down are announced again until it is back."""
+        everyone = self.watched_there(4)
+        before = [self.stack.connection(connection) for _, _, connection, _ in everyone]
+        down = self.end_api(way)
+        for _, email, _, _ in everyone:
+            self.change(email, "Two")
+        for _, _, _, channel in everyone:
+            self.emulator.wait_delivery(channel, outcome="retrying", state="exists")
+        self.stack.worker_rounds(2)
+        self.assertEqual([self.stack.connection(connection) for _, _, connection, _ in everyone], before, "nobody knows of it yet")
+        self.stack.start_api()
+        for owner, email, connection, channel in everyone:
+            wait_until(lambda: self.titles(connection) == ["One", "Two"], 20, lambda: f"both changes; there are {self.titles(connection)}")
+            row = self.stack.wait_synced(connection)
+            self.assertGreater(row["last_webhook_received_at"], down)
+            self.assertEqual((row["error_count"], row["last_error"], row["backoff_until"]), (0, None, None))
+            self.assertMirrors(owner, email, connection)
+            self.assertEveryMessageArrived(channel)
+            # And the next change is announced as ever.
+            self.change(email, "Two, again")
+            wait_until(lambda: self.titles(connection) == ["One", "Two, again"], 20, "the next change")
+
+    def assertEveryMessageArrived(self, channel):
+        self.assertFalse(self.emulator.control("GET", "/push/idle?timeout_ms=20000").get("timed_out", False))
+        failed, arrived = ({one["message_number"] for one in self.emulator.deliveries(channel, outcome=outcome)}
+                           for outcome in ("retrying", "delivered"))
+        self.assertTrue(failed)
+        self.assertEqual(failed - arrived, set())
+
+    def test_a_killed_api_server_comes_back_and_the_repetitions_are_served(self):
+        with self.emulator.settings(push_allow_http=True, push_retry_ms=100, push_retries=9):
+            self.repeated(lambda process: process.kill())
+
+    def test_a_stopped_api_server_comes_back_and_the_repetitions_are_served(self):
+        with self.emulator.settings(push_allow_http=True, push_retry_ms=100, push_retries=9):
+            self.repeated(lambda process: self.assertEqual(process.terminate(), 0))
+
+    def test_without_repetitions_the_poll_finds_the_change_even_while_the_endpoint_is_down(self):
+        with self.emulator.settings(push_allow_http=True, push_retry_ms=1, push_retries=0):
+            (owner, email, connection, channel), *_ = everyone = self.watched_there(3)
+            self.end_api(lambda process: process.kill())
+            announced = [self.stack.connection(one[2])["last_webhook_received_at"] for one in everyone]
+            for one in everyone:
+                self.change(one[1], "Two")
+                self.emulator.wait_delivery(one[3], outcome="lost", state="exists")
+            self.stack.worker_rounds(2)
+            self.assertEqual(self.titles(connection), ["One", "Soon gone"], "nobody was told")
+            # The interval of the poll is over.
+            self.stack.set(connection, "last_synced_at = now() - interval '6 minutes'")
+            wait_until(lambda: self.titles(connection) == ["One", "Two"], 20, "the poll finds both changes")
+            self.assertMirrors(owner, email, connection)
+            self.stack.start_api()
+            # The others are found by their polls, too, with the endpoint back and no message for them.
+            for one in everyone[1:]:
+                self.stack.set(one[2], "last_synced_at = now() - interval '6 minutes'")
+            for one in everyone:
+                wait_until(lambda: self.titles(one[2]) == ["One", "Two"], 20, "the poll finds both changes")
+                self.assertMirrors(*one[:3])
+            self.assertEqual([self.stack.connection(one[2])["last_webhook_received_at"] for one in everyone], announced, "no message came")
