@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "api-server/routes/admit.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/base/json.hpp"
@@ -29,15 +31,25 @@ Response answer_to(PushVerdict verdict) {
   return error_response(500, "internal_error", "unknown verdict");
 }
 
+auto times_given(const Request& request, std::string_view name) {
+  return std::count_if(request.headers.begin(), request.headers.end(),
+                       [name](const Header& one) { return one.first == name; });
+}
+
 Task<Response> receive(const Services& services, Request request) {
   // The switch is no secret, unlike the lists: those are asked once the channel has proved itself.
   if (const Admitted flag = admit(services, sync::Operation::receive_push); !flag) co_return flag.refusal;
   const providers::Adapter* adapter = services.registry.find(request.path_parameters.at("provider"));
   if (!adapter || !adapter->push_decoder)
     co_return error_response(404, "not_found", "no such provider sends push messages here");
-  const auto message =
-      adapter->push_decoder->decode([&request](std::string_view name) { return request.header(name); });
+  // Which of two would count is a guess that others on the way may have made differently.
+  bool ambiguous = false;
+  const auto message = adapter->push_decoder->decode([&](std::string_view name) {
+    ambiguous |= times_given(request, name) > 1;
+    return request.header(name);
+  });
   if (!message) co_return from_error(message.error());
+  if (ambiguous) co_return error_response(400, "invalid_request", "a header of the message is given twice");
   const PushVerdict verdict = co_await services.push.accept(adapter->name, *message);
   services.log.debug("a push message was answered",
                      {.provider = adapter->name, .metadata = {{"verdict", std::to_string(static_cast<int>(verdict))}}});
