@@ -4,16 +4,18 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "api-server/http_server.hpp"
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/db/migrate.hpp"
+#include "common/http/http_server.hpp"
 #include "common/net/beast_transport.hpp"
 #include "common/store/gate_store.hpp"
 
 namespace calsync::api {
 namespace {
 
+/// How long a stop may take for the last second's figures.
+constexpr std::chrono::seconds last_flush{2};
 const std::set<sync::Flag> watched_flags{sync::Flag::webhook, sync::Flag::sync};
 
 TokenRing tokens(const Secret& text, CallerKind kind, const char* name) {
@@ -22,10 +24,16 @@ TokenRing tokens(const Secret& text, CallerKind kind, const char* name) {
   return std::move(*ring);
 }
 
-ServerOptions server_options(const Settings& settings) {
+void show_flags(Metrics& metrics, const sync::GateSettings& gate) {
+  metrics.set_flags(gate.on(sync::Flag::sync), gate.on(sync::Flag::oauth), gate.on(sync::Flag::jobs),
+                    gate.on(sync::Flag::webhook));
+}
+
+ServerOptions server_options(const Settings& settings, Metrics& metrics) {
   ServerOptions options;
   options.host = settings.server.host;
   options.port = static_cast<std::uint16_t>(settings.server.port);
+  options.refused = [&metrics](const Request& request, int status) { count_refused_push(metrics, request, status); };
   options.max_connections = static_cast<std::size_t>(settings.server.max_connections);
   return options;
 }
@@ -42,25 +50,29 @@ struct ApiServer::Parts {
         pool(io.get_executor(), around.clock, settings.database_url,
              static_cast<std::size_t>(settings.database.pool_size)),
         transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
-        registry(providers::registry_settings(settings), *transport, around.clock),
+        registry(providers::registry_settings(settings), *transport, around.clock, metrics),
         credentials(pool, keys, around.random),
         connections(pool, credentials),
         flows(pool, keys, around.random),
         jobs(pool),
         channels(pool),
         push(io.get_executor(), around.clock, channels, gate),
-        services{around.clock, around.random, around.log, settings, gate, keys,          registry,
-                 pool,         connections,   flows,      jobs,     push, around.version},
+        flusher(around.clock, pool, metrics),
+        fleet_metrics(around.clock, pool, metrics, flusher),
+        services{around.clock, around.random, around.log, settings, gate,    keys,          registry,      pool,
+                 connections,  flows,         jobs,       push,     metrics, fleet_metrics, around.version},
         router(tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
-               tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS")),
+               tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
+               [this](const Request& request, int status) { count_refused_push(metrics, request, status); }),
         server(
             io.get_executor(), around.clock, around.log,
-            [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings)) {
+            [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings, metrics)) {
     add_oauth_routes(router, services);
     add_connection_routes(router, services);
     add_sync_routes(router, services);
     add_event_routes(router, services);
     add_job_routes(router, services);
+    add_metrics_routes(router, services);
     add_webhook_routes(router, services);
     add_status_routes(router, services);
   }
@@ -71,6 +83,7 @@ struct ApiServer::Parts {
   Settings settings;
   KeyRing keys;
   sync::GateSettings gate;
+  Metrics metrics;
   db::Pool pool;
   std::unique_ptr<net::HttpTransport> transport;
   providers::Registry registry;
@@ -80,6 +93,8 @@ struct ApiServer::Parts {
   store::JobRunStore jobs;
   store::PushChannelStore channels;
   PushIntake push;
+  store::MetricsFlusher flusher;
+  FleetMetrics fleet_metrics;
   Services services;
   Router router;
   HttpServer server;
@@ -112,9 +127,13 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
   Parts& parts = *parts_;
   co_await db::require_schema(parts.pool);
   co_await set_gate(parts.gate);
+  asio::co_spawn(co_await asio::this_coro::executor, parts.flusher.serve(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
   ready(parts.server.port());
   co_await parts.server.serve();
   co_await parts.server.drained(std::chrono::seconds(parts.settings.server.drain_seconds));
+  co_await parts.flusher.flush(Deadline(parts.around.clock, last_flush));
 }
 
 void ApiServer::stop() { parts_->server.begin_drain(); }
@@ -122,6 +141,7 @@ void ApiServer::stop() { parts_->server.begin_drain(); }
 Task<void> ApiServer::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
   parts.gate = std::move(gate);
+  show_flags(parts.metrics, parts.gate);
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
     parts.around.log.error("a setting is invalid",
                            {.error_code = "configuration_error",

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "api-server/http_syntax.hpp"
 #include "common/base/crypto.hpp"
+#include "common/http/http_syntax.hpp"
 
 namespace calsync::api {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "api-server/http_message.hpp"
+#include "api-server/http.hpp"
 #include "common/base/result.hpp"
 
 namespace calsync::api {

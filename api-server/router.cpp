@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 
 namespace calsync::api {
 namespace {
@@ -88,13 +88,18 @@ std::optional<Response> Router::refuse(Access access, Request& request) const {
   return std::nullopt;
 }
 
+Response Router::refuse_with(const Request& request, Response response) const {
+  if (refused_) refused_(request, response.status);
+  return response;
+}
+
 Task<Response> Router::route(Request request) const {
   std::string allowed;
   const Compiled* found = find(request, allowed);
   if (!found && allowed.empty()) co_return error_response(404, "not_found", "there is no such address");
-  if (!found) co_return method_not_allowed(allowed);
-  if (auto refusal = refuse(found->endpoint.access, request)) co_return *std::move(refusal);
-  if (auto refusal = refuse_content(request)) co_return *std::move(refusal);
+  if (!found) co_return refuse_with(request, method_not_allowed(allowed));
+  if (auto refusal = refuse(found->endpoint.access, request)) co_return refuse_with(request, *std::move(refusal));
+  if (auto refusal = refuse_content(request)) co_return refuse_with(request, *std::move(refusal));
   read_parameters(found->segments, request);
   Response response = co_await found->endpoint.handler(std::move(request));
   co_return response;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "api-server/authenticate.hpp"
-#include "api-server/http_message.hpp"
+#include "api-server/http.hpp"
 
 namespace calsync::api {
 
@@ -23,8 +23,11 @@ struct Endpoint {
 /// kind 403, and only then a body that is not a JSON object 415 or 400. Outlives its requests.
 class Router {
  public:
-  Router(TokenRing app_tokens, TokenRing admin_tokens)
-      : app_tokens_(std::move(app_tokens)), admin_tokens_(std::move(admin_tokens)) {}
+  /// Told of a request to a known path that no handler sees, with the status of the answer.
+  using Refused = std::function<void(const Request& request, int status)>;
+
+  Router(TokenRing app_tokens, TokenRing admin_tokens, Refused refused = {})
+      : app_tokens_(std::move(app_tokens)), admin_tokens_(std::move(admin_tokens)), refused_(std::move(refused)) {}
 
   /// Where two patterns match a path, the one added first is taken.
   void add(Endpoint endpoint);
@@ -39,9 +42,11 @@ class Router {
   const Compiled* find(const Request& request, std::string& allowed) const;
   /// Nothing = may pass; sets the caller.
   std::optional<Response> refuse(Access access, Request& request) const;
+  Response refuse_with(const Request& request, Response response) const;
 
   TokenRing app_tokens_;
   TokenRing admin_tokens_;
+  Refused refused_;
   std::vector<Compiled> endpoints_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "api-server/fleet_metrics.hpp"
 #include "api-server/push_intake.hpp"
 #include "common/base/config.hpp"
 #include "common/providers/registry.hpp"
@@ -24,6 +25,8 @@ struct Services {
   store::OAuthFlowStore& flows;
   store::JobRunStore& jobs;
   PushIntake& push;
+  Metrics& metrics;
+  FleetMetrics& fleet_metrics;
   std::string version;
 };
 

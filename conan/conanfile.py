@@ -19,6 +19,9 @@ class Calsync(ConanFile):
         "boost/*:without_url": False,
         # TLS towards the database
         "libpq/*:with_openssl": True,
+        # The metrics are served on our own endpoints: the core alone.
+        "prometheus-cpp/*:with_pull": False,
+        "prometheus-cpp/*:with_push": False,
         # Catch2::Catch2WithMain
         "catch2/*:with_main": True,
     }
@@ -31,6 +34,7 @@ class Calsync(ConanFile):
         self.requires("fmt/9.1.0")
         self.requires("cli11/2.1.2")
         self.requires("yaml-cpp/0.7.0")
+        self.requires("prometheus-cpp/1.0.1")
         # Debian's 1.1.0 carries later fixes, so a snapshot is nearer to it than the release.
         self.requires("rapidjson/cci.20220822")
         self.requires("libsystemd/252.4")

@@ -46,7 +46,10 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
     ending = co_await attempt(claim, settlement, may_continue);
     settlement = ending->settlement;
     const bool ours = co_await finish(claim, std::move(*ending));
-    if (!ours) co_return;
+    if (!ours) {
+      services_.metrics.run_ended(claim.provider, sync::verdict_name(sync::Verdict::discard), "");
+      co_return;
+    }
   } catch (const db::DatabaseError& error) {
     broken = fail(Failure::database, error.what());
   } catch (const std::exception& error) {
@@ -60,7 +63,9 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
     settlement.noteworthy = true;
     services_.settler.settle(settlement);
   }
-  report(claim, settlement, services_.clock.monotonic() - begun);
+  const Duration took = services_.clock.monotonic() - begun;
+  count(claim, settlement, took);
+  report(claim, settlement, took);
 }
 
 Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement,
@@ -102,6 +107,24 @@ Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
   fields.error_code = "lease_lost";
   services_.log.warn("the lease was lost, or the connection was disabled; nothing of this run was written", fields);
   co_return false;
+}
+
+void Executor::count(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const {
+  Metrics& metrics = services_.metrics;
+  const sync::Verdict verdict = settlement.outcome.verdict;
+  const std::string_view outcome = sync::verdict_name(verdict);
+  if (verdict == sync::Verdict::discard) {
+    metrics.run_ended(claim.provider, outcome, "");
+    return;
+  }
+  const std::string& error = settlement.outcome.last_error;
+  metrics.run_ended(claim.provider, outcome, std::string_view(error).substr(0, error.find(':')));
+  metrics.run_took(claim.provider, took);
+  const sync::Counts& counts = settlement.counts;
+  metrics.items(claim.provider, {counts.ingested, counts.updated, counts.deleted, counts.failed});
+  // What a run wrote is committed when it gets here; a failed one does not know what it missed.
+  if (verdict == sync::Verdict::complete && claim.woken_ago && !counts.none())
+    metrics.change_mirrored(*claim.woken_ago + took);
 }
 
 void Executor::report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/base/metrics.hpp"
 #include "common/base/random.hpp"
 #include "common/providers/registry.hpp"
 #include "sync-worker/inbound.hpp"
@@ -21,6 +22,7 @@ class Executor {
     store::MirrorStore& mirror;
     TokenKeeper& tokens;
     Settler& settler;
+    Metrics& metrics;
   };
   Executor(Services services, RunLimits limits) : services_(services), limits_(limits) {}
 
@@ -34,6 +36,8 @@ class Executor {
   Task<Ending> attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue);
   /// False: nothing was written, and that has been said.
   Task<bool> finish(const sync::Claim& claim, Ending ending);
+  /// Before `report`, for every run, also one that says nothing.
+  void count(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
   void report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
   sync::Outcome outcome_of(const sync::Claim& claim, const Result<void>& pulled) const;
 

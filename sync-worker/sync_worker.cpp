@@ -8,8 +8,10 @@
 #include "common/net/beast_transport.hpp"
 #include "common/runtime/process.hpp"
 #include "common/store/gate_store.hpp"
+#include "common/store/metrics_store.hpp"
 #include "sync-worker/executor.hpp"
 #include "sync-worker/maintenance.hpp"
+#include "sync-worker/metrics_listener.hpp"
 #include "sync-worker/producer.hpp"
 
 namespace calsync::worker {
@@ -17,6 +19,8 @@ namespace {
 
 constexpr std::chrono::minutes maintenance_interval{1};
 constexpr std::chrono::seconds listen_pause{1};
+/// How long a stop may take for the last second's figures.
+constexpr std::chrono::seconds last_flush{2};
 /// Both can only be missed while the switch is off: wake-ups are not served, and polls are late by themselves.
 const std::set<sync::Flag> watched_flags{sync::Flag::sync};
 
@@ -46,14 +50,15 @@ struct SyncWorker::Parts {
         pool(io.get_executor(), around.clock, settings.database_url,
              static_cast<std::size_t>(settings.database.pool_size)),
         transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
-        registry(providers::registry_settings(settings), *transport, around.clock),
+        registry(providers::registry_settings(settings), *transport, around.clock, metrics),
         queue(pool, WorkerId::trusted(random_uuid(around.random)), around.host, around.version),
         mirror(pool, queue.worker()),
         credentials(pool, keys, around.random),
         tokens(around.clock, credentials),
         settler(io.get_executor(), around.clock, around.log, queue,
                 std::chrono::seconds(settings.worker.lease_seconds)),
-        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler},
+        flusher(around.clock, pool, metrics),
+        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler, metrics},
                  limits_of(settings)),
         producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),
                  [this](sync::Claim claim) { start(std::move(claim)); }),
@@ -74,6 +79,7 @@ struct SyncWorker::Parts {
   Task<void> maintain();
   Task<void> drain();
   Task<void> sign_off();
+  void open_listener();
   void spawn(Task<void> task);
 
   asio::io_context& io;
@@ -81,6 +87,7 @@ struct SyncWorker::Parts {
   Settings settings;
   KeyRing keys;
   sync::GateSettings gate;
+  Metrics metrics;
   db::Pool pool;
   std::unique_ptr<net::HttpTransport> transport;
   providers::Registry registry;
@@ -89,9 +96,11 @@ struct SyncWorker::Parts {
   store::CredentialStore credentials;
   TokenKeeper tokens;
   Settler settler;
+  store::MetricsFlusher flusher;
   Executor executor;
   Producer producer;
   Maintenance maintenance;
+  std::optional<MetricsListener> listener;
   Running running;
   Signal stop_signal;
   Signal last_beat;
@@ -180,7 +189,15 @@ Task<void> SyncWorker::Parts::drain() {
   settler.stop();
 }
 
+void SyncWorker::Parts::open_listener() {
+  if (settings.worker.metrics_port == 0) return;
+  listener.emplace(io.get_executor(), around.clock, around.log, pool, metrics, settings.worker.metrics_host,
+                   static_cast<std::uint16_t>(settings.worker.metrics_port));
+  spawn(listener->serve());
+}
+
 Task<void> SyncWorker::Parts::sign_off() {
+  co_await flusher.flush(Deadline(around.clock, last_flush));
   signed_off = true;
   stop_signal.set();
   // A beat that is on its way would bring the row back.
@@ -200,6 +217,7 @@ SyncWorker::~SyncWorker() = default;
 
 Task<void> SyncWorker::serve(std::function<void()> ready) {
   Parts& parts = *parts_;
+  parts.open_listener();
   co_await db::require_schema(parts.pool);
   co_await set_gate(parts.gate);
   parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
@@ -207,11 +225,13 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   parts.spawn(parts.listen());
   parts.spawn(parts.maintain());
   parts.spawn(parts.settler.serve());
+  parts.spawn(parts.flusher.serve());
   ready();
   co_await parts.producer.serve();
   co_await parts.drain();
   while (!parts.settler.idle()) co_await parts.around.clock.sleep(std::chrono::milliseconds(20));
   co_await parts.sign_off();
+  if (parts.listener) parts.listener->stop();
 }
 
 Task<int> SyncWorker::once() {
@@ -244,6 +264,8 @@ void SyncWorker::stop() {
 Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
   parts.gate = std::move(gate);
+  parts.metrics.set_flags(parts.gate.on(sync::Flag::sync), parts.gate.on(sync::Flag::oauth),
+                          parts.gate.on(sync::Flag::jobs), parts.gate.on(sync::Flag::webhook));
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
     parts.around.log.error("a setting is invalid",
                            {.error_code = "configuration_error",

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "api-server/services.hpp"
 
 namespace calsync::api {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "api-server/http_message.hpp"
+#include "api-server/http.hpp"
 
 namespace calsync::api {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "api-server/services.hpp"
 
 namespace calsync::api {

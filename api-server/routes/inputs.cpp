@@ -3,7 +3,7 @@
 
 #include <charconv>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 
 namespace calsync::api {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api-server/http_message.hpp"
+#include "api-server/http.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/json.hpp"
 #include "common/base/time.hpp"

@@ -36,12 +36,59 @@ auto times_given(const Request& request, std::string_view name) {
                        [name](const Header& one) { return one.first == name; });
 }
 
+WebhookResult result_of(PushVerdict verdict) {
+  switch (verdict) {
+    case PushVerdict::woken:
+      return WebhookResult::accepted;
+    case PushVerdict::ignored:
+      return WebhookResult::ignored;
+    case PushVerdict::forged:
+      return WebhookResult::invalid_channel;
+    case PushVerdict::not_allowlisted:
+      return WebhookResult::not_allowlisted;
+    case PushVerdict::disabled:
+      return WebhookResult::disabled;
+  }
+  return WebhookResult::internal_error;
+}
+
+/// Counts one message when it has been answered, by an exception too.
+class Counted {
+ public:
+  Counted(Metrics& metrics, std::string provider) : metrics_(metrics), provider_(std::move(provider)) {}
+  ~Counted() { metrics_.webhook(provider_, result_); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  void as(WebhookResult result) { result_ = result; }
+
+ private:
+  Metrics& metrics_;
+  std::string provider_;
+  WebhookResult result_ = WebhookResult::internal_error;
+};
+
+Task<PushVerdict> judge(const Services& services, std::string provider, providers::PushMessage message,
+                        Counted& counted) {
+  try {
+    const PushVerdict verdict = co_await services.push.accept(std::move(provider), std::move(message));
+    counted.as(result_of(verdict));
+    co_return verdict;
+  } catch (const db::DatabaseError&) {
+    counted.as(WebhookResult::database_error);
+    throw;
+  }
+}
+
 Task<Response> receive(const Services& services, Request request) {
+  Counted counted(services.metrics, request.path_parameters.at("provider"));
+  counted.as(WebhookResult::disabled);
   // The switch is no secret, unlike the lists: those are asked once the channel has proved itself.
   if (const Admitted flag = admit(services, sync::Operation::receive_push); !flag) co_return flag.refusal;
+  counted.as(WebhookResult::unknown_provider);
   const providers::Adapter* adapter = services.registry.find(request.path_parameters.at("provider"));
   if (!adapter || !adapter->push_decoder)
     co_return error_response(404, "not_found", "no such provider sends push messages here");
+  counted.as(WebhookResult::malformed);
   // Which of two would count is a guess that others on the way may have made differently.
   bool ambiguous = false;
   const auto message = adapter->push_decoder->decode([&](std::string_view name) {
@@ -50,13 +97,24 @@ Task<Response> receive(const Services& services, Request request) {
   });
   if (!message) co_return from_error(message.error());
   if (ambiguous) co_return error_response(400, "invalid_request", "a header of the message is given twice");
-  const PushVerdict verdict = co_await services.push.accept(adapter->name, *message);
+  counted.as(WebhookResult::internal_error);
+  const PushVerdict verdict = co_await judge(services, adapter->name, *message, counted);
   services.log.debug("a push message was answered",
                      {.provider = adapter->name, .metadata = {{"verdict", std::to_string(static_cast<int>(verdict))}}});
   co_return answer_to(verdict);
 }
 
 }  // namespace
+
+void count_refused_push(Metrics& metrics, const Request& request, int status) {
+  if (request.segments.size() != 4 || request.segments[0] != "api" || request.segments[1] != "webhooks" ||
+      request.segments[2] != "calendar")
+    return;
+  const WebhookResult result = status == 413   ? WebhookResult::too_large
+                               : status == 408 ? WebhookResult::timeout
+                                               : WebhookResult::malformed;
+  metrics.webhook(request.segments[3], result);
+}
 
 void add_webhook_routes(Router& router, const Services& services) {
   router.add({"POST", "/api/webhooks/calendar/{provider}", Access::anyone,

@@ -24,6 +24,7 @@ struct Settings {
     std::string public_url{};  ///< how browsers reach us; default http://host:port
     int max_connections = 4096;
     int drain_seconds = 20;
+    bool metrics_public = true;  ///< false = /metrics wants an admin token
   } server;
   struct OAuth {
     bool require_confirmation = false;
@@ -53,6 +54,8 @@ struct Settings {
     int request_seconds = 30;  ///< one provider call
     int run_seconds = 1800;    ///< one run; its lease is extended while it works
     int drain_seconds = 20;
+    std::string metrics_host = "127.0.0.1";
+    int metrics_port = 0;  ///< 0 = no listener
   } worker;
   struct Database {
     int pool_size = 8;

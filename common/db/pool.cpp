@@ -8,21 +8,45 @@ namespace {
 
 constexpr std::chrono::seconds connect_timeout{5};
 
+/// Counts while it lives, also when the wait is cancelled.
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 }  // namespace
+
+Pool::Handle::Handle(std::shared_ptr<Slots> slots, Slot connection)
+    : slots_(std::move(slots)), connection_(std::move(connection)) {
+  ++slots_->figures.in_use;
+}
 
 Pool::Handle::~Handle() {
   if (!slots_) return;
   if (connection_ && (!connection_->usable() || connection_->in_transaction())) connection_.reset();
-  slots_->try_send(boost::system::error_code(), std::move(connection_));
+  --slots_->figures.in_use;
+  slots_->channel.try_send(boost::system::error_code(), std::move(connection_));
 }
 
 Pool::Pool(asio::any_io_executor executor, AsyncClock& clock, Secret uri, std::size_t size)
     : executor_(executor), clock_(clock), uri_(std::move(uri)), slots_(std::make_shared<Slots>(executor, size)) {
-  for (std::size_t i = 0; i < size; ++i) slots_->try_send(boost::system::error_code(), Slot());
+  for (std::size_t i = 0; i < size; ++i) slots_->channel.try_send(boost::system::error_code(), Slot());
+}
+
+Task<Pool::Slot> Pool::wait_for_slot() {
+  const std::shared_ptr<Slots> slots = slots_;
+  const Counted waiting(slots->figures.waiting);
+  co_return co_await slots->channel.async_receive(asio::use_awaitable);
 }
 
 Task<Pool::Handle> Pool::acquire() {
-  Slot slot = co_await slots_->async_receive(asio::use_awaitable);
+  Slot slot = co_await wait_for_slot();
   Handle handle(slots_, std::move(slot));
   if (!handle.connection_ || !handle.connection_->alive()) {
     handle.connection_.reset();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "common/base/metrics.hpp"
 #include "common/base/secret.hpp"
 #include "common/db/connection.hpp"
 
@@ -14,13 +15,16 @@ namespace calsync::db {
 /// gives it back. Broken sessions, and sessions left inside a transaction, are closed instead.
 class Pool {
   using Slot = std::unique_ptr<Connection>;
-  using Slots = asio::experimental::channel<void(boost::system::error_code, Slot)>;
+  struct Slots {
+    Slots(const asio::any_io_executor& executor, std::size_t size) : channel(executor, size), figures{size, 0, 0} {}
+    asio::experimental::channel<void(boost::system::error_code, Slot)> channel;
+    PoolFigures figures;
+  };
 
  public:
   class Handle {
    public:
-    Handle(std::shared_ptr<Slots> slots, Slot connection)
-        : slots_(std::move(slots)), connection_(std::move(connection)) {}
+    Handle(std::shared_ptr<Slots> slots, Slot connection);
     Handle(Handle&&) = default;
     Handle& operator=(Handle&&) = delete;
     ~Handle();
@@ -38,8 +42,11 @@ class Pool {
   Task<Handle> acquire();
   /// One autocommit statement on a pooled session.
   Task<Rows> query(const sql::Query& query, Values values);
+  const PoolFigures& figures() const { return slots_->figures; }
 
  private:
+  Task<Slot> wait_for_slot();
+
   asio::any_io_executor executor_;
   AsyncClock& clock_;
   Secret uri_;

@@ -14,6 +14,16 @@ namespace calsync::net {
 
 using Header = std::pair<std::string, std::string>;
 
+/// What a request does, as the metrics name it. Made of literals only, so that nothing from outside becomes a label.
+class OperationName {
+ public:
+  consteval OperationName(const char* literal) : text_(literal) {}
+  constexpr std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 /// A request as a value. `url` is absolute; `authorization` is kept apart so that it can be neither logged nor followed
 /// to another host.
 struct HttpRequest {
@@ -25,6 +35,7 @@ struct HttpRequest {
   std::string content_type{};
   std::size_t max_body = 16 * 1024 * 1024;  ///< bytes after decoding; a longer answer is failure malformed
   bool follow_redirects = false;            ///< GET only, at most three, each target checked like the first URL
+  OperationName operation = "other";
 };
 
 struct HttpResponse {

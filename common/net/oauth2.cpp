@@ -114,8 +114,9 @@ std::optional<std::chrono::seconds> life_of(const json::Value& body) {
   return std::chrono::seconds(*seconds);
 }
 
-HttpRequest form_post(const std::string& url, const Parameters& form) {
+HttpRequest form_post(OperationName operation, const std::string& url, const Parameters& form) {
   HttpRequest request;
+  request.operation = operation;
   request.method = "POST";
   request.url = url;
   request.headers = {{"Accept", "application/json"}};
@@ -166,23 +167,25 @@ std::string authorization_url(const OAuthClient& client, const Parameters& extra
 }
 
 HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier) {
-  return form_post(client.token_url, {{"grant_type", "authorization_code"},
-                                      {"code", std::string(code)},
-                                      {"client_id", client.client_id},
-                                      {"client_secret", std::string(client.client_secret.reveal())},
-                                      {"redirect_uri", client.redirect_uri},
-                                      {"code_verifier", std::string(verifier.reveal())}});
+  return form_post("token", client.token_url,
+                   {{"grant_type", "authorization_code"},
+                    {"code", std::string(code)},
+                    {"client_id", client.client_id},
+                    {"client_secret", std::string(client.client_secret.reveal())},
+                    {"redirect_uri", client.redirect_uri},
+                    {"code_verifier", std::string(verifier.reveal())}});
 }
 
 HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token) {
-  return form_post(client.token_url, {{"grant_type", "refresh_token"},
-                                      {"refresh_token", std::string(refresh_token.reveal())},
-                                      {"client_id", client.client_id},
-                                      {"client_secret", std::string(client.client_secret.reveal())}});
+  return form_post("refresh", client.token_url,
+                   {{"grant_type", "refresh_token"},
+                    {"refresh_token", std::string(refresh_token.reveal())},
+                    {"client_id", client.client_id},
+                    {"client_secret", std::string(client.client_secret.reveal())}});
 }
 
 HttpRequest revoke_request(const OAuthClient& client, const Secret& token) {
-  return form_post(client.revoke_url, {{"token", std::string(token.reveal())}});
+  return form_post("revoke", client.revoke_url, {{"token", std::string(token.reveal())}});
 }
 
 Result<TokenGrant> parse_token_response(const HttpResponse& response, Time now) {

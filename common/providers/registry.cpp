@@ -34,9 +34,17 @@ net::TransportOptions transport_options(const Settings& settings) {
   return options;
 }
 
-Registry::Registry(const RegistrySettings& settings, net::HttpTransport& transport, const Clock& clock) {
-  if (settings.google) adapters_.push_back(google::make_google_adapter(*settings.google, transport, clock));
-  adapters_.push_back(ics::make_ics_adapter(transport, settings.ics, clock));
+Registry::Registry(const RegistrySettings& settings, net::HttpTransport& transport, const Clock& clock,
+                   Metrics& metrics) {
+  const auto add = [&](auto make) {
+    CountedTransport& counted = *transports_.emplace_back(std::make_unique<CountedTransport>(transport, metrics));
+    const Adapter& adapter = adapters_.emplace_back(make(counted));
+    counted.set_provider(adapter.name);
+    metrics.know_provider(adapter.name);
+  };
+  if (settings.google)
+    add([&](net::HttpTransport& own) { return google::make_google_adapter(*settings.google, own, clock); });
+  add([&](net::HttpTransport& own) { return ics::make_ics_adapter(own, settings.ics, clock); });
 }
 
 const Adapter* Registry::find(std::string_view name) const {

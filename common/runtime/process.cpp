@@ -2,12 +2,19 @@
 #include "common/runtime/process.hpp"
 
 #include <limits.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <sstream>
+#include <string>
 
 namespace calsync {
 namespace {
@@ -21,6 +28,45 @@ std::string status_line(std::string_view status) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
   }
   return line;
+}
+
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+double resident_pages() {
+  std::ifstream file("/proc/self/statm");
+  double size = 0;
+  double resident = 0;
+  file >> size >> resident;
+  return resident;
+}
+
+/// Without the one that the looking itself opens.
+double open_descriptors() {
+  std::error_code error;
+  const std::filesystem::directory_iterator entries("/proc/self/fd", error);
+  if (error) return 0;
+  return static_cast<double>(std::distance(begin(entries), end(entries)) - 1);
+}
+
+/// The 22nd field of /proc/self/stat (proc(5)) counts ticks since the machine's start, which /proc/stat names.
+double start_time() {
+  std::ifstream own("/proc/self/stat");
+  std::string line;
+  std::getline(own, line);
+  const auto after_name = line.rfind(')');
+  if (after_name == std::string::npos) return 0;
+  std::istringstream fields(line.substr(after_name + 1));
+  std::string field;
+  for (int number = 3; number <= 22; ++number) fields >> field;
+  std::ifstream machine("/proc/stat");
+  std::string word;
+  double booted = 0;
+  while (machine >> word && word != "btime") machine.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  machine >> booted;
+  if (field.empty() || booted == 0) return 0;
+  return booted + std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace
@@ -52,5 +98,19 @@ std::string host_name() {
 }
 
 pid_t process_id() { return getpid(); }
+
+ProcessFigures process_figures() {
+  ProcessFigures figures;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  figures.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  figures.resident_bytes = resident_pages() * static_cast<double>(sysconf(_SC_PAGESIZE));
+  figures.open_fds = open_descriptors();
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) figures.max_fds = static_cast<double>(limit.rlim_cur);
+  static const double started = start_time();
+  figures.start_time_seconds = started;
+  return figures;
+}
 
 }  // namespace calsync

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/base/metrics.hpp"
 #include "common/base/time.hpp"
 
 namespace calsync {
@@ -24,5 +25,7 @@ std::optional<Duration> watchdog_interval();
 
 std::string host_name();  ///< "unknown" when the system has none
 pid_t process_id();
+/// What /proc says about this process; zero for what it does not say.
+ProcessFigures process_figures();
 
 }  // namespace calsync

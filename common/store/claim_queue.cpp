@@ -73,6 +73,7 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   claim.error_count = static_cast<int>(rows.number(row, "error_count"));
   claim.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
   claim.asked_for = rows.flag(row, "sync_needed");
+  if (!rows.is_null(row, "woken_ms_ago")) claim.woken_ago = std::chrono::milliseconds(rows.number(row, "woken_ms_ago"));
   claim.sealed_credentials = read_members(rows.text(row, "credentials"));
   claim.calendars = read_calendars(rows.text(row, "calendars"));
   claim.retry_calendars = read_texts(rows.text(row, "retry_calendars"));

@@ -33,6 +33,8 @@ struct Claim {
   int error_count = 0;
   int grant_refusals = 0;
   bool asked_for = false;  ///< sync_needed at the claim: somebody wants to know how it ends
+  /// Age of the first wake-up that this run serves, at the claim; nothing = nobody woke it, or nobody asked.
+  std::optional<std::chrono::milliseconds> woken_ago{};
   std::vector<std::pair<std::string, std::string>> sealed_credentials{};  ///< kind, sealed text
   std::vector<CalendarState> calendars{};
   std::vector<std::string> retry_calendars{};  ///< calendars with events whose import must be tried again

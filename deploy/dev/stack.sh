@@ -34,9 +34,10 @@ secret() { [ -s "$state/secret-$1" ] || (umask 077 && eval "$2" >"$state/secret-
 
 # Settings of the daemons: flags on, production rules with everybody on the list, our own keys and tokens.
 write_settings() {
-  local api_port=$1 emulator=$2
+  local api_port=$1 emulator=$2 metrics_port=$3
   cat >"$state/calsync.yaml" <<YAML
 server: {host: 127.0.0.1, port: $api_port, public_url: "http://127.0.0.1:$api_port"}
+worker: {metrics_port: $metrics_port}
 allow_insecure_endpoints: true
 allow_private_addresses: true
 providers:
@@ -86,7 +87,7 @@ kept_port() {
 
 start_stack() {
   mkdir -p "$state/log"
-  local bin=$build api_port emulator_port
+  local bin=$build api_port emulator_port metrics_port
   start_postgres
   if alive calsync-api && alive emulator; then
     api_port=$(cat "$state/run/api.port") emulator_port=$(cat "$state/run/emulator.port")
@@ -94,7 +95,8 @@ start_stack() {
     stop_one calsync-api; stop_one emulator
     api_port=$(kept_port api) emulator_port=$(kept_port emulator)
   fi
-  write_settings "$api_port" "http://127.0.0.1:$emulator_port"
+  if alive calsync-worker && [ -s "$state/run/metrics.port" ]; then metrics_port=$(cat "$state/run/metrics.port"); else metrics_port=$(kept_port metrics); fi
+  write_settings "$api_port" "http://127.0.0.1:$emulator_port" "$metrics_port"
   source "$state/env"
   with_settings "$bin/api-server/calsync-api" --config "$state/calsync.yaml" migrate >>"$state/log/migrate.log"
   if ! alive emulator; then

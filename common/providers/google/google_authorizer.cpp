@@ -20,6 +20,7 @@ Error refused_code() {
 net::HttpRequest userinfo_request(const std::string& url, const Secret& access_token) {
   net::HttpRequest request;
   request.url = url;
+  request.operation = "userinfo";
   request.headers = {{"Accept", "application/json"}};
   request.authorization = Secret("Bearer " + std::string(access_token.reveal()));
   request.max_body = 256 * 1024;

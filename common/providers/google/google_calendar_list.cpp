@@ -34,8 +34,10 @@ Result<providers::CalendarChange> parse_entry(Slice item) {
 net::HttpRequest calendar_list_request(const Options& options, const providers::Session& session,
                                        const ReadPosition& position) {
   net::Parameters parameters{{"maxResults", page_size}, {"showDeleted", "true"}, {"showHidden", "true"}};
-  return api_get(options.endpoints.api, "/users/me/calendarList", with_position(std::move(parameters), position),
-                 session);
+  net::HttpRequest request =
+      api_get(options.endpoints.api, "/users/me/calendarList", with_position(std::move(parameters), position), session);
+  request.operation = "list_calendars";
+  return request;
 }
 
 Result<providers::Page<providers::CalendarChange>> parse_calendar_list(const net::HttpResponse& response,

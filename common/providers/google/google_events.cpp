@@ -17,7 +17,10 @@ net::HttpRequest changes_request(const Options& options, const providers::Sessio
                                  std::string_view calendar_id, const ReadPosition& position) {
   net::Parameters parameters{{"maxResults", page_size}, {"singleEvents", "false"}, {"showDeleted", "true"}};
   const std::string path = "/calendars/" + net::percent_encode(calendar_id) + "/events";
-  return api_get(options.endpoints.api, path, with_position(std::move(parameters), position), session);
+  net::HttpRequest request =
+      api_get(options.endpoints.api, path, with_position(std::move(parameters), position), session);
+  request.operation = "list_events";
+  return request;
 }
 
 Result<providers::Page<providers::EventChange>> parse_changes(const net::HttpResponse& response,

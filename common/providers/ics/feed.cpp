@@ -48,6 +48,7 @@ Result<calendar::ParsedCalendar> read_whole(std::string_view body, calendar::IdS
 
 net::HttpRequest feed_request(const Options& options, const Secret& url, const FeedCursor& cursor) {
   net::HttpRequest request;
+  request.operation = "feed";
   request.url = net::feed_url(url.reveal(), options.allow_insecure);
   request.headers = {{"Accept", "text/calendar, */*;q=0.1"}};
   if (!cursor.etag.empty()) request.headers.emplace_back("If-None-Match", cursor.etag);

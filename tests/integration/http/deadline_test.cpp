@@ -3,7 +3,7 @@
 // so.
 #include <catch2/catch.hpp>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "edge.hpp"
 
 namespace calsync::testing {

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "common/async/signal.hpp"
 #include "edge.hpp"
 

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <charconv>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 
 namespace calsync::testing {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api-server/http_server.hpp"
+#include "common/http/http_server.hpp"
 #include "manual_clock.hpp"
 
 namespace calsync::testing {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 
 #include <catch2/catch.hpp>
 
-#include "api-server/http_answer.hpp"
+#include "common/http/http_answer.hpp"
 #include "print_result.hpp"
 
 namespace calsync::testing {

@@ -5,8 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
-#include "api-server/http_gate.hpp"
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
+#include "common/http/http_gate.hpp"
 #include "print_result.hpp"
 
 namespace calsync::testing {

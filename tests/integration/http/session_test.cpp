@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
-#include "api-server/respond.hpp"
+#include "api-server/http.hpp"
 #include "edge.hpp"
 #include "print_result.hpp"
 

@@ -282,3 +282,42 @@ TEST_CASE("a failing run does not write its error over what an operator or a rec
   CHECK(queue.column("backoff_until") == "NULL");
   CHECK(queue.column("lease_until") == "NULL");
 }
+
+TEST_CASE("a claim knows since when the first wake-up that it serves has waited") {
+  Queue q;
+  // Nobody has woken a new connection.
+  const auto first = q.claim();
+  CHECK_FALSE(first.at(0).woken_ago);
+  q.settle(first[0], sync::completed());
+  q.update("sync_needed = true");
+  q.update("woken_at = now() - interval '1 minute'");
+  SECTION("also when others have woken it since") {
+    q.update("sync_needed = true");
+    CHECK(q.claim().at(0).woken_ago.value_or(Duration(0)) >= std::chrono::minutes(1));
+  }
+  SECTION("a wake-up during its run waits for the next one") {
+    const auto second = q.claim();
+    q.update("sync_needed = true");
+    CHECK(q.column("woken_at > last_attempt_at") == "true");
+    q.update("sync_needed = true");
+    q.settle(second.at(0), sync::completed());
+    const auto third = q.claim();
+    CHECK(third.at(0).woken_ago.value_or(std::chrono::hours(1)) < std::chrono::seconds(50));
+  }
+  SECTION("a failed run has not served it") {
+    q.settle(q.claim().at(0), failed, std::nullopt);
+    q.update("sync_needed = true");
+    q.update("backoff_until = NULL");
+    CHECK(q.claim().at(0).woken_ago.value_or(Duration(0)) >= std::chrono::minutes(1));
+  }
+  SECTION("a served wake-up is no poll's") {
+    q.settle(q.claim().at(0), sync::completed());
+    q.update("last_synced_at = now() - interval '1 hour'");
+    CHECK_FALSE(q.claim().at(0).woken_ago);
+  }
+  SECTION("a discarded cursor is a wish like any other") {
+    q.settle(q.claim().at(0), sync::completed());
+    q.update("sync_cursor = NULL");
+    CHECK(q.claim().at(0).woken_ago.value_or(std::chrono::hours(1)) < std::chrono::seconds(50));
+  }
+}

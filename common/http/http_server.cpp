@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_server.hpp"
+#include "common/http/http_server.hpp"
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "api-server/http_session.hpp"
 #include "common/async/cancelled.hpp"
+#include "common/http/http_session.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 using asio::ip::tcp;
@@ -145,4 +145,4 @@ Task<bool> HttpServer::drained(Duration limit) {
   co_return all_ended;
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

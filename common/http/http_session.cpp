@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_session.hpp"
+#include "common/http/http_session.hpp"
 
 #include <cxxabi.h>
 #include <fmt/format.h>
@@ -11,11 +11,11 @@
 #include <cstdlib>
 #include <typeinfo>
 
-#include "api-server/http_answer.hpp"
-#include "api-server/http_chunks.hpp"
-#include "api-server/respond.hpp"
+#include "common/http/http_answer.hpp"
+#include "common/http/http_chunks.hpp"
+#include "common/http/respond.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 /// After its last answer a connection is read for a moment longer: closing with unread bytes would reset it, and the
@@ -244,6 +244,8 @@ Task<void> HttpSession::linger() {
 Task<void> HttpSession::refuse(FramingError problem) {
   if (problem.status == nobody().status) co_return;
   timed_out_ = false;
+  if (server_->options.refused && !head_.request.target.empty())
+    server_->options.refused(head_.request, problem.status);
   Response response = error_response(problem.status, refusal_code(problem.status), problem.sentence);
   if (problem.status == 503) response.headers.emplace_back("Retry-After", "5");
   const bool with_body = head_.request.method != "HEAD";
@@ -281,4 +283,4 @@ Task<void> HttpSession::run(std::unique_ptr<HttpSession> session) {
   while (again) again = co_await session->serve_one();
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

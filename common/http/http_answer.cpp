@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_answer.hpp"
+#include "common/http/http_answer.hpp"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,9 @@
 #include <boost/beast/http/status.hpp>
 #include <stdexcept>
 
-#include "api-server/http_syntax.hpp"
+#include "common/http/http_syntax.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 constexpr std::array<std::string_view, 6> ours{"content-type", "content-length", "connection",
@@ -88,4 +88,4 @@ std::string answer_head(const Response& response, bool keep_alive, Time now) {
   return head.append("\r\n");
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

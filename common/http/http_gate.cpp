@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_gate.hpp"
+#include "common/http/http_gate.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-#include "api-server/http_syntax.hpp"
-#include "api-server/http_target.hpp"
+#include "common/http/http_syntax.hpp"
+#include "common/http/http_target.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 using Wrong = std::optional<FramingError>;
@@ -179,4 +179,4 @@ std::string_view refusal_code(int status) {
   }
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

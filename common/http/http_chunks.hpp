@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace calsync::api {
+namespace calsync::http {
 
 /// Decodes a chunked request body (RFC 9112 section 7.1) from bytes as they come. Our own, because Beast 1.81's decoder
 /// runs into an assertion when the last chunk arrives in certain pieces, and merges trailers into the headers. This one
@@ -35,4 +35,4 @@ class ChunkDecoder {
   std::string body_;
 };
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <variant>
 
-#include "api-server/http_message.hpp"
+#include "common/http/http_message.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 /// A request head that passed the gate: unambiguous framing and nothing else.
 struct RequestHead {
@@ -42,4 +42,4 @@ std::optional<FramingError> judge_beginning(std::string_view bytes, std::size_t 
 /// The `code` of an answer that refuses a request before a handler sees it.
 std::string_view refusal_code(int status);
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -5,11 +5,11 @@
 #include <memory>
 #include <string>
 
-#include "api-server/http_message.hpp"
 #include "common/async/clock.hpp"
 #include "common/base/log.hpp"
+#include "common/http/http_message.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";                   ///< an address, not a name
@@ -23,6 +23,9 @@ struct ServerOptions {
   std::size_t max_connections = 4096;               ///< further ones are told 503
   /// Of them, from one address (IPv6: one /64). A reverse proxy is one address too, hence most of them.
   std::size_t max_connections_per_address = 3072;
+  /// Told of a request that no handler sees although its head was understood: a body that is malformed, too large or
+  /// too slow. With the status of the answer.
+  std::function<void(const Request& request, int status)> refused{};
 };
 
 /// An HTTP/1.1 server on one executor. Every phase of a connection has a total deadline, so that a drip of single bytes
@@ -51,4 +54,4 @@ class HttpServer {
   std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_target.hpp"
+#include "common/http/http_target.hpp"
 
 #include <algorithm>
 #include <boost/asio/ip/address_v6.hpp>
 #include <charconv>
 
-#include "api-server/http_syntax.hpp"
 #include "common/calendar/ical_text.hpp"
+#include "common/http/http_syntax.hpp"
 #include "common/net/url.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 constexpr std::size_t longest_host = 255;
@@ -113,4 +113,4 @@ bool is_host(std::string_view value) {
   return colon == std::string_view::npos || is_port(value.substr(colon + 1));
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

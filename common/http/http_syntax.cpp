@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_syntax.hpp"
+#include "common/http/http_syntax.hpp"
 
 #include <algorithm>
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 bool is_token_character(char c) {
@@ -48,4 +48,4 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/respond.hpp"
+#include "common/http/respond.hpp"
 
 #include <algorithm>
 
-#include "api-server/http_syntax.hpp"
+#include "common/http/http_syntax.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 int status_of(Failure failure) {
@@ -68,6 +68,13 @@ Response json_response(int status, std::string body) {
   return response;
 }
 
+Response metrics_response(std::string text) {
+  Response response;
+  response.body = std::move(text);
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  return response;
+}
+
 Response error_response(int status, std::string_view code, std::string_view sentence,
                         const std::vector<Header>& extra) {
   json::Writer writer;
@@ -111,4 +118,4 @@ Result<json::Document> json_body(const Request& request, const std::set<std::str
   return document;
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

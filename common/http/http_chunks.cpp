@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "api-server/http_chunks.hpp"
+#include "common/http/http_chunks.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "api-server/http_syntax.hpp"
+#include "common/http/http_syntax.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 namespace {
 
 constexpr std::size_t longest_line = 1024;
@@ -109,4 +109,4 @@ ChunkDecoder::State ChunkDecoder::begin_chunk(std::string_view line) {
   return State::more;
 }
 
-}  // namespace calsync::api
+}  // namespace calsync::http

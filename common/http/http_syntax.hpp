@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace calsync::api {
+namespace calsync::http {
 
 // The characters of RFC 9110, for the gate, the chunk decoder and the answers.
 
@@ -21,4 +21,4 @@ std::string lower_case(std::string_view text);
 /// Without blanks and tabs at both ends.
 std::string_view trim(std::string_view text);
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -8,11 +8,11 @@
 #include <memory>
 #include <set>
 
-#include "api-server/http_gate.hpp"
-#include "api-server/http_server.hpp"
 #include "common/async/signal.hpp"
+#include "common/http/http_gate.hpp"
+#include "common/http/http_server.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 class HttpSession;
 
@@ -89,4 +89,4 @@ class HttpSession {
   bool timed_out_ = false;
 };
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -4,16 +4,19 @@
 #include <set>
 #include <string>
 
-#include "api-server/http_message.hpp"
 #include "common/base/json.hpp"
 #include "common/base/result.hpp"
+#include "common/http/http_message.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 Response json_response(int status, std::string body);
 /// {"error": sentence, "code": slug, …extra}
 Response error_response(int status, std::string_view code, std::string_view sentence,
                         const std::vector<Header>& extra = {});
+
+/// Prometheus' text format.
+Response metrics_response(std::string text);
 
 /// The one map from Failure to HTTP. The code is the failure's slug, for the caller's own mistakes "invalid_request";
 /// `retry_after` becomes Retry-After.
@@ -38,4 +41,4 @@ enum class EmptyBody { allowed, refused };
 Result<json::Document> json_body(const Request& request, const std::set<std::string>& known,
                                  EmptyBody empty = EmptyBody::allowed);
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -4,9 +4,9 @@
 #include <optional>
 #include <string_view>
 
-#include "api-server/http_message.hpp"
+#include "common/http/http_message.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 /// Fills target, segments and query from an origin-form request target (RFC 9112 section 3.2.1). Nothing = it is fine,
 /// otherwise the sentence that says what is wrong. Each segment and each query part is percent-decoded exactly once;
@@ -17,4 +17,4 @@ std::optional<std::string_view> read_target(std::string_view target, Request& re
 /// or without a port.
 bool is_host(std::string_view value);
 
-}  // namespace calsync::api
+}  // namespace calsync::http

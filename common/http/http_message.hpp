@@ -11,7 +11,7 @@
 
 #include "common/async/task.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 using Header = std::pair<std::string, std::string>;
 
@@ -57,4 +57,4 @@ struct Response {
 
 using Handler = std::function<Task<Response>(Request)>;
 
-}  // namespace calsync::api
+}  // namespace calsync::http

@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "api-server/http_message.hpp"
 #include "common/base/time.hpp"
+#include "common/http/http_message.hpp"
 
-namespace calsync::api {
+namespace calsync::http {
 
 /// "Tue, 19 Nov 2026 01:13:52 GMT" (RFC 9110 section 5.6.7).
 std::string http_date(Time time);
@@ -22,4 +22,4 @@ void check_answer(const Response& response);
 /// whether the body is sent or not (HEAD).
 std::string answer_head(const Response& response, bool keep_alive, Time now);
 
-}  // namespace calsync::api
+}  // namespace calsync::http

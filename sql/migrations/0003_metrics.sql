@@ -1,0 +1,55 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What all processes have counted since the installation: each adds the growth of its own counters. Not cumulated: a
+-- NAME_bucket row counts its own bucket alone.
+CREATE TABLE calendar_metrics (
+  name text NOT NULL,
+  labels jsonb NOT NULL DEFAULT '{}',
+  value double precision NOT NULL DEFAULT 0,
+  PRIMARY KEY (name, labels)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+
+-- The first wake-up that no run had begun to serve: from here to the commit of what that run wrote is what somebody waited.
+-- NULL = nobody has woken the connection yet. In no index, so that claims and wake-ups stay HOT updates.
+ALTER TABLE external_calendar_connections ADD COLUMN woken_at timestamptz;
+
+-- A run reads the provider after its claim (last_attempt_at), so it has begun to serve every wake-up before that and none
+-- after it.
+CREATE FUNCTION calsync_first_unserved(old_row external_calendar_connections) RETURNS timestamptz LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT old_row.sync_needed OR old_row.woken_at IS NULL
+    OR (old_row.lease_until IS NOT NULL AND old_row.woken_at <= old_row.last_attempt_at) THEN
+    RETURN clock_timestamp();
+  END IF;
+  RETURN old_row.woken_at;
+END $$;
+
+CREATE OR REPLACE FUNCTION calsync_connection_woken() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.wake_seq := OLD.wake_seq + 1;
+  NEW.woken_at := calsync_first_unserved(OLD);
+  IF NEW.sync_requested_at IS NOT DISTINCT FROM OLD.sync_requested_at THEN
+    IF NOT OLD.sync_needed THEN
+      NEW.sync_requested_at := clock_timestamp();
+    ELSIF OLD.sync_requested_at IS NOT NULL THEN
+      NEW.sync_requested_at := LEAST(OLD.sync_requested_at, clock_timestamp());
+    END IF;
+  END IF;
+  NEW.updated_at := now();
+  PERFORM calsync_notify_wake();
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION calsync_connection_edited() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.edit_seq := OLD.edit_seq + 1;
+  -- A discarded cursor and a re-enabled connection are wishes for a sync, also while scheduled polling is off.
+  IF (NEW.sync_cursor IS NULL AND OLD.sync_cursor IS NOT NULL) OR (NEW.sync_enabled AND NOT OLD.sync_enabled) THEN
+    IF NOT (OLD.sync_needed AND NEW.sync_needed) THEN NEW.sync_requested_at := clock_timestamp(); END IF;
+    NEW.sync_needed := true;
+    NEW.wake_seq := OLD.wake_seq + 1;
+    NEW.woken_at := calsync_first_unserved(OLD);
+  END IF;
+  NEW.updated_at := now();
+  PERFORM calsync_notify_wake();
+  RETURN NEW;
+END $$;
