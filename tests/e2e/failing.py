@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every failed run leaves behind, and what its recovery clears: row, history, log line and mirror."""
+"""What every failed run leaves behind, and what its recovery clears: row, history, log line, metrics and mirror."""
 from compare import differences
+from counting import Counting
 from events import timed
 from pushes import PushCase
 
 LONG = 300 * 86400  # seconds; a backoff beyond this waits for a person
 
 
-class FailureCase(PushCase):
+class FailureCase(Counting, PushCase):
+    def setUp(self):
+        super().setUp()
+        self.marks = {}  # connection -> where the log stood before its last failure
+        self.addCleanup(self.assertCounted)
+
     def assertMirrors(self, owner, email_address, connection):
         same = {"provider": "google", "provider_id": owner, "connection_id": connection}
         self.assertEqual(differences(self.stack.events(connection), self.emulator.truth(email_address), same), [])
@@ -52,27 +58,26 @@ class FailureCase(PushCase):
     def fails(self, code, connection, count=1, **bounds):
         """One run that fails with this code; the row afterwards. The mirror is untouched."""
         before, cursor = self.stack.events(connection, everything=True), self.stack.connection(connection)
-        mark = self.stack.workers[0].mark()
+        self.marks[connection] = self.stack.workers[0].mark()
         outcome = self.stack.retry(connection)
-        row = self.assertFailed(code, connection, count, after=mark, **bounds)
+        row = self.assertFailed(code, connection, count, after=self.marks[connection], **bounds)
         self.assertEqual(outcome["error"], row["last_error"])
         self.assertEqual((self.stack.events(connection, everything=True), row["sync_cursor"], row["last_synced_at"]),
                          (before, cursor["sync_cursor"], cursor["last_synced_at"]))
         return row
 
-    def assertHealed(self, owner, email_address, connection, after=0, message="calendar sync recovered"):
+    def assertHealed(self, owner, email_address, connection, message="calendar sync recovered"):
         """Nothing of the failure is left, and the log says that it is over."""
         row = self.stack.wait_synced(connection)
         self.assertEqual((row["error_count"], row["last_error"], row["backoff_until"], row["sync_needed"], row["grant_refusals"]),
                          (0, None, None, False, 0))
         self.assertEqual(self.stack.shown(connection)["state"], "active")
-        line = self.log_of(connection, "the recovery", lambda line: line["message"] == message, after)
+        line = self.log_of(connection, "the recovery", lambda line: line["message"] == message, self.marks[connection])
         self.assertEqual((line["level"], line["category"], "error_code" in line), ("info", "calendar_sync", False))
         run = self.sql.row("SELECT * FROM calendar_sync_runs WHERE sync_id = %s", line["sync_id"])
         self.assertEqual((run["outcome"], run["error"], str(run["connection_id"])), ("complete", None, connection))
         self.assertMirrors(owner, email_address, connection)
 
     def recovers(self, owner, email_address, connection):
-        mark = self.stack.workers[0].mark()
         self.assertIsNone(self.stack.retry(connection)["error"])
-        self.assertHealed(owner, email_address, connection, mark)
+        self.assertHealed(owner, email_address, connection)

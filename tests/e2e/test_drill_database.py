@@ -7,6 +7,7 @@ import time
 import psycopg2
 
 import harness
+from counting import PUSHES
 from events import assorted, timed
 from failing import FailureCase
 from harness import wait_until
@@ -17,11 +18,13 @@ STOPS = ("fast", "immediate")
 
 
 class DatabaseInMidRun(FailureCase):
+    EXACT = False
     CONFIG = {"worker": {"lease_seconds": 60}}
 
     def setUp(self):
         # Every test begins with daemons that have not seen a database die.
         self.stack.restart()
+        super().setUp()
 
     @contextlib.contextmanager
     def without_database(self, mode):
@@ -34,10 +37,13 @@ class DatabaseInMidRun(FailureCase):
             line = worker.wait_message("database cannot be reached", after=mark)
             self.assertEqual((line["level"], line["category"], line["error_code"]), ("error", "calendar_sync", "database_error"))
             self.assertTrue(line["metadata"]["reason"])
+            self.assertEqual(self.figures().value("calendar_database_up"), 0)
             yield
+            self.assertEqual(self.figures().value("calendar_database_up"), 0)
         finally:
             harness.cluster().start()
         worker.wait_message("reachable again", after=mark, level="info", timeout=20)
+        self.wait_figure(1, "calendar_database_up")
 
     def assertSaidSoon(self, ask):
         begun = time.monotonic()
@@ -48,6 +54,7 @@ class DatabaseInMidRun(FailureCase):
 
     def assertEverybodySaysSo(self, owner, connection, channel):
         """What the host application, an operator, a browser and the provider are told."""
+        before = self.figures()
         for ask in (lambda: self.stack.app.get(f"/api/calendar/connections/{connection}"),
                     lambda: self.stack.app.get("/api/calendar/connections", provider_id=owner),
                     lambda: self.stack.app.post("/api/calendar/sync", {"connection_id": connection}, wait=30),
@@ -56,6 +63,7 @@ class DatabaseInMidRun(FailureCase):
                     lambda: self.stack.admin.post("/api/admin/calendar/jobs/run", {}),
                     lambda: self.push(channel)):
             self.assertSaidSoon(ask)
+        self.assertGrown(before, 1, PUSHES, provider="google", result="database_error")
         self.assertEqual(self.stack.stranger.get("/healthz").status, 200)
         self.assertAnswer(self.stack.stranger.get("/readyz"), 503)
 
@@ -63,14 +71,14 @@ class DatabaseInMidRun(FailureCase):
         self.assertTrue(self.stack.api_process.alive())
         self.assertTrue(self.stack.workers[0].alive())
 
-    def assertRecovers(self, before, owner, email, connection, mark):
+    def assertRecovers(self, before, owner, email, connection):
         """What the outage has left is one failed run and nothing of its rows; the next run, which somebody on call need not wait for,
         makes up for it."""
         self.stack.wait_row(connection, lambda row: row["error_count"] == 1 and row["lease_until"] is None, "the verdict is stored")
-        self.assertFailed("database_error", connection, low=1, high=15, after=mark)
+        self.assertFailed("database_error", connection, low=1, high=15, after=self.marks[connection])
         self.assertEqual(self.state(connection), before, "neither rows nor cursor")
         self.stack.set(connection, "backoff_until = NULL")
-        self.assertHealed(owner, email, connection, mark)
+        self.assertHealed(owner, email, connection)
         self.assertBothAlive()
         self.assertEqual(self.stack.stranger.get("/readyz").status, 200)
 
@@ -85,7 +93,8 @@ class DatabaseInMidRun(FailureCase):
         owner, email, connection = who
         channel = self.channel(connection)
         self.emulator.put_events(email, email, assorted())
-        worker, mark = self.stack.workers[0], self.stack.workers[0].mark()
+        worker = self.stack.workers[0]
+        self.marks[connection] = mark = worker.mark()
         with self.emulator.hold("api", account=email) as held:
             start(connection)
             held.wait()
@@ -97,7 +106,7 @@ class DatabaseInMidRun(FailureCase):
                 self.assertEqual(line["metadata"]["waiting"], "1")
                 self.assertEverybodySaysSo(owner, connection, channel)
                 self.assertBothAlive()
-        self.assertRecovers(before, owner, email, connection, mark)
+        self.assertRecovers(before, owner, email, connection)
 
     def test_stopped_during_a_later_run(self):
         for mode in STOPS:
@@ -123,7 +132,8 @@ class DatabaseInMidRun(FailureCase):
         for mode in STOPS:
             with self.subTest(mode=mode):
                 owner, email, connection = self.connected([timed("one0000001", "One")])
-                before, mark = self.state(connection), self.stack.workers[0].mark()
+                before = self.state(connection)
+                self.marks[connection] = mark = self.stack.workers[0].mark()
                 self.emulator.put_events(email, email, assorted())
                 with contextlib.closing(psycopg2.connect(self.stack.database_url)) as blocker:
                     # The history is written last.
@@ -132,7 +142,7 @@ class DatabaseInMidRun(FailureCase):
                     wait_until(self.somebody_waits_for_a_lock, 10, "the settlement waits")
                     with self.without_database(mode):
                         self.log_of(connection, "the end of the run", lambda line: line.get("error_code") == "database_error", mark)
-                self.assertRecovers(before, owner, email, connection, mark)
+                self.assertRecovers(before, owner, email, connection)
 
     def test_a_push_during_the_outage_is_repeated_by_the_provider_and_served(self):
         owner, email, connection = self.connected([timed("one0000001", "One")])

@@ -4,6 +4,7 @@ and a dead grant makes no calls."""
 import datetime
 
 import harness
+from counting import REQUESTS
 from failing import LONG, FailureCase
 
 setUpModule = harness.start_cluster
@@ -37,11 +38,13 @@ class Tokens(FailureCase):
 
     def test_a_token_that_ends_before_its_time_is_refreshed_in_silence_and_once(self):
         owner, address, connection = self.changed()
-        before = len(self.refreshes(address))
+        before, shown = len(self.refreshes(address)), self.settled()
         self.emulator.expire_tokens(address)
         self.assertIsNone(self.stack.sync(connection)["error"])
         self.assertEqual(len(self.refreshes(address)) - before, 1)
         self.assertEqual([call["status"] for call in self.emulator.calls(account=address, path="/calendar/v3")].count(401), 1)
+        self.assertGrown(shown, 1, REQUESTS, provider="google", operation="list_calendars", status_class="4xx")
+        self.assertGrown(shown, 1, REQUESTS, provider="google", operation="refresh", status_class="2xx")
         self.assertMirrors(owner, address, connection)
         self.assertNoError(connection)
 
@@ -90,10 +93,9 @@ class DeadGrants(FailureCase):
             self.assertEqual(after[column], row[column], column)
 
     def assertReconnects(self, owner, address, connection):
-        mark = self.stack.workers[0].mark()
         self.assertEqual(self.stack.connect_google(owner, address), connection)
         # Connecting itself clears the errors, so the run that follows is one like any other.
-        self.assertHealed(owner, address, connection, mark, "calendar sync completed")
+        self.assertHealed(owner, address, connection, "calendar sync completed")
         self.stack.api_process.wait_message("an account was connected again", connection_id=connection, provider_id=owner, level="info")
 
     def test_a_revoked_grant_is_proved_twice_then_waits_for_a_person_in_silence(self):
@@ -103,13 +105,14 @@ class DeadGrants(FailureCase):
         row = self.fails("invalid_token", connection, low=30, high=120)
         self.assertTrue(row["last_error"].startswith("invalid_token: token expired or revoked"), row["last_error"])
         self.assertEqual(row["grant_refusals"], 1)
-        tokens = self.asked(address, "/token")
+        tokens, before = self.asked(address, "/token"), self.settled()
         row = self.fails("invalid_token", connection, count=2, low=LONG, verdict="suspend")
         self.assertEqual((row["grant_refusals"], self.asked(address, "/token") - tokens), (2, 1))
         shown = self.stack.shown(connection)
         self.assertEqual(shown["state"], "needs_reauth")
         self.assertIn("connect", shown["suggested_action"])
         self.assertQuiet(address, connection)
+        self.assertGrown(before, 1, REQUESTS, provider="google", operation="refresh", status_class="4xx")
         self.assertEqual(len(self.stack.events(connection)), 1, "what was mirrored is kept")
         self.assertReconnects(owner, address, connection)
 

@@ -4,6 +4,7 @@ import json
 import time
 
 import harness
+from counting import ITEMS
 from events import all_day, timed, weekly
 from failing import FailureCase
 
@@ -40,7 +41,7 @@ class Imports(FailureCase):
         self.assertLess(line["duration_ms"], 10000)
         return connection, line
 
-    def counted(self, line):
+    def tally(self, line):
         """What the log line and the history agree on: (ingested, updated, deleted, failed)."""
         counts = tuple(int(line["metadata"][name]) for name in ("ingested", "updated", "deleted", "failed"))
         run = self.sql.row("SELECT * FROM calendar_sync_runs WHERE sync_id = %s", line["sync_id"])
@@ -51,7 +52,7 @@ class Imports(FailureCase):
     def test_a_thousand_events_are_imported_within_ten_seconds(self):
         owner, email = self.with_events()
         connection, line = self.connect(owner, email)
-        self.assertEqual(self.counted(line), (EVENTS, 0, 0, 0))
+        self.assertEqual(self.tally(line), (EVENTS, 0, 0, 0))
         self.assertMirrors(owner, email, connection)
         reads = [call for call in self.emulator.calls(account=email) if call["path"].endswith("/events")]
         self.assertLessEqual(len(reads), EVENTS // 250 + 1, "in pages, each once")
@@ -65,14 +66,18 @@ class Imports(FailureCase):
         poison = f"event{EVENTS // 2 + 1:05}"
         self.emulator.put_raw_event(email, poison, json.dumps({"id": poison, "etag": "\"1\"", "summary": "Poison", "sequence": "many",
                                                                "start": {"dateTime": "the day after tomorrow"}, "end": {"date": 5}}))
+        shown = self.settled()
         connection, line = self.connect(owner, email)
-        self.assertEqual(self.counted(line), (EVENTS - 1, 0, 0, 1))
+        self.assertEqual(self.tally(line), (EVENTS - 1, 0, 0, 1))
         rows = self.stack.events(connection)
         bad = rows.pop((email, poison))
         self.assertEqual((len(rows), {row["sync_status"] for row in rows.values()}), (EVENTS - 1, {"SYNCED"}))
         self.assertEqual((bad["sync_status"], bad["is_busy"], bad["raw_payload"]["id"]), ("FAILED", False, poison))
         self.assertTrue(bad["last_error"].startswith("malformed_response: "), bad["last_error"])
         self.assertEqual(self.stack.shown(connection)["failed_events"], 1)
+        for action, count in (("ingested", EVENTS - 1), ("failed", 1)):
+            self.assertGrown(shown, count, ITEMS, provider="google", action=action)
+        self.wait_figure(1, "calendar_mirror_failed_events")
         # A later run does not fail for it, nor does it try it again and again.
         self.emulator.put_event(email, email, timed("later00001", "Later"))
         self.assertIsNone(self.stack.sync(connection)["error"])
@@ -86,3 +91,4 @@ class Imports(FailureCase):
         self.stack.wait_synced(connection)
         self.assertMirrors(owner, email, connection)
         self.assertEqual(self.stack.shown(connection)["failed_events"], 0)
+        self.wait_figure(0, "calendar_mirror_failed_events")

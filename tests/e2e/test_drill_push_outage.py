@@ -2,6 +2,7 @@
 """Drill: the endpoint that takes push messages is down. The provider's repetitions or the next poll find what changed meanwhile."""
 
 import harness
+from counting import PUSHES
 from events import timed
 from failing import FailureCase
 from harness import wait_until
@@ -14,6 +15,7 @@ class EndpointDown(FailureCase):
     def setUp(self):
         if self.stack.api_process is None:
             self.stack.start_api()
+        super().setUp()
 
     def watched_there(self, count):
         """Connections in step, each with a channel that the provider really serves: (owner, address, id, channel's id)."""
@@ -44,6 +46,7 @@ class EndpointDown(FailureCase):
         """Changes while the endpoint is down are announced again until it is back."""
         everyone = self.watched_there(4)
         before = [self.stack.connection(connection) for _, _, connection, _ in everyone]
+        shown = self.figures()
         down = self.end_api(way)
         for _, email, _, _ in everyone:
             self.change(email, "Two")
@@ -62,6 +65,8 @@ class EndpointDown(FailureCase):
             # And the next change is announced as ever.
             self.change(email, "Two, again")
             wait_until(lambda: self.titles(connection) == ["One", "Two, again"], 20, "the next change")
+        # Two changes and one more of each.
+        self.assertGrown(shown, 3 * len(everyone), PUSHES, provider="google", result="accepted")
 
     def assertEveryMessageArrived(self, channel):
         self.assertFalse(self.emulator.control("GET", "/push/idle?timeout_ms=20000").get("timed_out", False))
@@ -81,6 +86,7 @@ class EndpointDown(FailureCase):
     def test_without_repetitions_the_poll_finds_the_change_even_while_the_endpoint_is_down(self):
         with self.emulator.settings(push_allow_http=True, push_retry_ms=1, push_retries=0):
             (owner, email, connection, channel), *_ = everyone = self.watched_there(3)
+            shown = self.figures()
             self.end_api(lambda process: process.kill())
             announced = [self.stack.connection(one[2])["last_webhook_received_at"] for one in everyone]
             for one in everyone:
@@ -100,3 +106,4 @@ class EndpointDown(FailureCase):
                 wait_until(lambda: self.titles(one[2]) == ["One", "Two"], 20, "the poll finds both changes")
                 self.assertMirrors(*one[:3])
             self.assertEqual([self.stack.connection(one[2])["last_webhook_received_at"] for one in everyone], announced, "no message came")
+            self.assertGrown(shown, 0, PUSHES)

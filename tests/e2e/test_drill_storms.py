@@ -6,6 +6,7 @@ import time
 
 import harness
 import tables
+from counting import PUSHES, RUNS
 from events import timed
 from failing import FailureCase
 from harness import wait_until
@@ -44,6 +45,7 @@ class OneChannel(StormCase):
         # Long ago enough for the first message to be served at once, the harder case.
         self.stack.set(connection, "last_synced_at = now() - interval '1 minute'")
         self.emulator.put_event(email, email, timed("one0000001", "One, changed"))
+        shown = self.settled()
         before, claims, asked = tables.sizes(self.sql), self.claims(), self.asked(email, "/calendar/v3")
         took = self.storm([request(genuine(channel, number)) for number in numbers])
         self.wait_in_step()
@@ -53,6 +55,8 @@ class OneChannel(StormCase):
         self.assertEqual(self.asked(email, "/calendar/v3") - asked, 2 * runs, "a list of calendars and one of events each")
         lines = [line for line in self.stack.workers[0].lines(connection_id=connection) if line["message"] == "calendar sync completed"]
         self.assertEqual(len(lines), runs + 1)
+        self.assertGrown(shown, len(numbers), PUSHES, provider="google", result="accepted")
+        self.assertGrown(shown, runs, RUNS, provider="google", outcome="complete")
         self.assertNoGrowth(before, runs)
         self.assertMirrors(owner, email, connection)
 
@@ -98,20 +102,22 @@ class ManyChannels(StormCase):
     def test_a_message_each_for_150_connections_is_a_run_or_two_each(self):
         chosen = self.everyone[:150]
         self.change_all("Changed once")
-        before, claims = tables.sizes(self.sql), self.claims()
+        before, claims, shown = tables.sizes(self.sql), self.claims(), self.settled()
         self.storm([request(genuine(self.channels[connection][0])) for _, _, connection in chosen])
         self.wait_in_step()
         runs = {connection: count - claims[connection] for connection, count in self.claims().items()}
         self.assertEqual({runs[connection] for _, _, connection in self.everyone[150:]}, {0}, "the others are left alone")
         self.assertLessEqual({runs[connection] for _, _, connection in chosen}, {1, 2})
         self.assertNoGrowth(before, sum(runs.values()))
+        self.assertGrown(shown, 150, PUSHES, provider="google", result="accepted")
+        self.assertGrown(shown, sum(runs.values()), RUNS, provider="google", outcome="complete")
         for one in chosen:
             self.assertMirrors(*one)
 
     def test_ten_messages_of_each_of_a_thousand_channels(self):
         """10,000 messages while the calendars change: all taken, everybody in step, in bounded time and memory."""
         begun, memory = time.monotonic(), self.peak()
-        before, claims = tables.sizes(self.sql), self.claims()
+        before, claims, shown = tables.sizes(self.sql), self.claims(), self.settled()
         self.change_all("Changed before the storm")
         wave = [request(genuine(self.channels[connection][channel], number))
                 for number in range(5) for channel in range(self.CHANNELS) for _, _, connection in self.everyone]
@@ -123,6 +129,8 @@ class ManyChannels(StormCase):
         runs = {connection: count - claims[connection] for connection, count in self.claims().items()}
         self.assertTrue(all(1 <= count <= 3 + int(time.monotonic() - begun) for count in runs.values()), runs)
         self.assertNoGrowth(before, sum(runs.values()))
+        self.assertGrown(shown, 2 * len(wave), PUSHES, provider="google", result="accepted")
+        self.assertGrown(shown, sum(runs.values()), RUNS, provider="google", outcome="complete")
         self.assertEqual(self.sql.value("SELECT count(*) FROM external_calendar_connections WHERE error_count > 0"), 0)
         self.assertEqual([line for line in self.stack.api_process.logs if line["level"] in ("warn", "error")], [])
         self.assertLess(self.peak() - memory, 16 * 1024, "KiB more than before")

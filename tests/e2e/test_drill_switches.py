@@ -5,6 +5,7 @@ import uuid
 
 import harness
 import tables
+from counting import FAILURES, PUSHES, RUNS
 from events import timed
 from failing import FailureCase
 from stack import ALL_FLAGS
@@ -18,6 +19,7 @@ NOT_TOUCHED = ("sync_cursor", "last_synced_at", "error_count", "last_error", "ba
 
 class InMidRun(FailureCase):
     def setUp(self):
+        super().setUp()
         self.addCleanup(lambda: self.stack.reload(**ON))
         self.bystander = self.connected([timed("by00000001", "Bystander")])
 
@@ -32,7 +34,7 @@ class InMidRun(FailureCase):
         owner, email, connection = who
         before, row = self.stack.events(connection, everything=True), self.stack.connection(connection)
         channel, history = self.channel(connection), len(self.history(connection))
-        worker = self.stack.workers[0]
+        worker, shown = self.stack.workers[0], self.settled()
         mark = worker.mark()
         with self.emulator.hold("api", account=email, after=after) as held:
             self.stack.app.post("/api/calendar/sync", {"connection_id": connection})
@@ -51,17 +53,20 @@ class InMidRun(FailureCase):
         self.assertTrue(after_it["sync_needed"], "it is due on return")
         self.assertEqual(len(self.history(connection)), history)
         self.assertEqual([line for line in worker.logs[mark:] if line["level"] in ("warn", "error") and "sync_id" in line], [])
+        self.assertGrown(shown, 1, RUNS, provider="google", outcome="discard")
+        self.assertGrown(shown, 0, FAILURES)
         return channel
 
     def refused(self, who, channel, code, flag=None, push_code=None, push_flag=None):
         """What the host application and the provider are told meanwhile; nothing is touched by it."""
-        before = tables.contents(self.sql)
+        before, shown = tables.contents(self.sql), self.figures()
         for answer, wanted, named in ((self.stack.app.post("/api/calendar/sync", {"connection_id": who[2]}), code, flag),
                                       (self.stack.app.get(f"/api/calendar/connections/{who[2]}"), code, flag),
                                       (self.push(channel), push_code or code, push_flag)):
             self.assertAnswer(answer, 403, wanted)
             self.assertEqual(answer.json().get("flag"), named, answer.text)
         self.assertEqual(tables.contents(self.sql), before)
+        self.assertGrown(shown, 1, PUSHES, provider="google", result="disabled" if flag else "not_allowlisted")
 
     def returned(self, *everyone, marked, **changes):
         """After the return everybody is read anew and in step, also who was not marked by anybody meanwhile."""

@@ -5,6 +5,7 @@ import datetime
 import email.utils
 
 import harness
+from counting import PUSHES, REQUESTS
 from failing import FailureCase
 from harness import wait_until
 
@@ -76,6 +77,7 @@ class Throttling(FailureCase):
         self.assertIsNotNone(after["last_webhook_received_at"])
 
     def test_the_wait_is_kept_whoever_asks_and_nothing_is_lost(self):
+        before = self.settled()
         with contextlib.ExitStack() as faults:
             waiting = [self.throttle(faults, *case) for case in THROTTLED]
             for one in waiting:
@@ -84,10 +86,16 @@ class Throttling(FailureCase):
             for one, (kind, header, *_) in zip(waiting, THROTTLED):
                 with self.subTest(kind=kind, header=header and header()):
                     self.assertKept(one)
+        for kind, status_class in (("too_many_requests", "429"), ("forbidden", "4xx")):
+            count = len([case for case in THROTTLED if case[0].startswith(kind)])
+            self.assertGrown(before, count, REQUESTS, provider="google", operation="list_calendars", status_class=status_class)
+        self.assertGrown(before, len(waiting), PUSHES, provider="google", result="accepted")
+        self.assertEqual(self.figures().value("calendar_queue_backoff"), len(waiting))
         for one in waiting:
             # What was asked for meanwhile is served now, and cost no further failure.
             self.recovers(*one["who"])
             self.assertEqual([run["outcome"] for run in self.history(one["who"][2])].count("retry"), 1)
+        self.assertEqual(self.figures().value("calendar_queue_backoff"), 0)
 
     def test_a_short_wait_ends_by_itself_and_not_before(self):
         """Eight accounts are told to wait two seconds: none calls earlier, and the first recovers without help."""
@@ -97,13 +105,14 @@ class Throttling(FailureCase):
                 self.fails("rate_limited", connection, low=2, high=15)
             refused = {address: self.emulator.calls(account=address)[-1]["at"] for _, address, _ in everyone}
             asked = {address: self.asked(address) for _, address, _ in everyone}
-            mark = self.stack.workers[0].mark()
         again = lambda: [one for one in everyone if self.asked(one[1]) > asked[one[1]]]
         first = wait_until(again, 17, "the first of them is tried again")[0]
-        self.assertHealed(*first, after=mark)
+        self.assertHealed(*first)
         for _, address, _ in everyone:
             for call in self.emulator.calls(account=address)[asked[address]:]:
                 self.assertGreaterEqual(call["at"] - refused[address], 2)
+        for one in everyone:
+            self.recovers(*one)
 
     def test_refusals_that_are_no_throttling_are_told_apart(self):
         for kind, code, low, high in (("access_not_configured", "configuration_error", 300, 600), ("forbidden", "provider_rejected", 1, 15),

@@ -6,6 +6,7 @@ import signal
 import psycopg2
 
 import harness
+from counting import FAILURES, RUNS
 from events import timed
 from failing import FailureCase
 from harness import wait_until
@@ -29,6 +30,8 @@ class KilledWorker(FailureCase):
         begun, paging, settling = everyone = [self.changed() for _ in range(3)]
         self.emulator.put_events(paging[1], paging[1], [timed(f"event{number:05}", f"Event {number}") for number in range(600)])
         channel = self.channel(begun[2])
+        # A worker that is killed takes with it what it has counted since its last report.
+        shown = self.settled()
         runs = {one[2]: len(self.history(one[2])) for one in everyone}
         with contextlib.closing(psycopg2.connect(self.stack.database_url)) as blocker, \
                 self.emulator.hold("api", account=begun[1]) as held, \
@@ -66,5 +69,7 @@ class KilledWorker(FailureCase):
         self.assertEqual({one[2]: self.event_reads(one[1]) - asked[one[2]] for one in everyone},
                          {begun[2]: 1, paging[2]: 3, settling[2]: 1}, "every page is read once by the second worker")
         self.assertEqual(len(self.stack.events(paging[2], everything=True)), 602)
+        self.assertGrown(shown, len(everyone), RUNS, provider="google", outcome="complete")
+        self.assertGrown(shown, 0, FAILURES)
         self.assertEqual([line for line in second.logs if line["level"] in ("warn", "error")], [])
         self.assertEqual(self.stack.connection(settling[2])["wake_seq"], claimed[settling[2]]["wake_seq"])
