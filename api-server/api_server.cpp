@@ -57,7 +57,7 @@ struct ApiServer::Parts {
         jobs(pool),
         channels(pool),
         push(io.get_executor(), around.clock, channels, gate),
-        flusher(around.clock, pool, metrics),
+        flusher(around.clock, pool, metrics, random_uuid(around.random)),
         fleet_metrics(around.clock, pool, metrics, flusher),
         services{around.clock, around.random, around.log, settings, gate,    keys,          registry,      pool,
                  connections,  flows,         jobs,       push,     metrics, fleet_metrics, around.version},

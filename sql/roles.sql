@@ -22,7 +22,7 @@ GRANT UPDATE (last_message_at) ON calendar_push_channels TO calsync_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_connections, external_calendar_credentials, calendar_oauth_flows TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON external_calendars, calendar_job_runs, calendar_job_run_items, calendar_gate_state TO calsync_api;
 GRANT SELECT, INSERT ON calendar_revocations TO calsync_api;
-GRANT SELECT, INSERT, UPDATE ON calendar_metrics TO calsync_api;
+GRANT SELECT, INSERT, UPDATE ON calendar_metrics, calendar_metrics_batches TO calsync_api;
 
 -- The worker claims, mirrors and settles.
 GRANT SELECT, UPDATE ON external_calendar_connections TO calsync_worker;
@@ -30,6 +30,7 @@ GRANT SELECT, INSERT, UPDATE ON external_calendar_credentials TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_events, external_calendars, calendar_sync_runs, calendar_sync_workers,
   calendar_push_channels, calendar_revocations, calendar_oauth_flows, calendar_job_runs, calendar_job_run_items TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE ON calendar_gate_state, calendar_metrics TO calsync_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON calendar_metrics_batches TO calsync_worker;
 
 -- People on call run the runbook: they read everything but credentials and change the schedule and failed events.
 GRANT SELECT ON profiles, external_calendar_connections, external_calendar_events, external_calendars, calendar_sync_runs,

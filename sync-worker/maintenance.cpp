@@ -18,6 +18,7 @@ Task<void> Maintenance::round() {
   co_await prune(sql::runs_prune, retention_.run_days);
   co_await prune(sql::job_runs_prune, retention_.run_days);
   co_await pool_.query(sql::oauth_flows_prune, {});
+  co_await pool_.query(sql::metrics_batches_prune, {});
   co_await revoke_pending();
 }
 

@@ -57,7 +57,7 @@ struct SyncWorker::Parts {
         tokens(around.clock, credentials),
         settler(io.get_executor(), around.clock, around.log, queue,
                 std::chrono::seconds(settings.worker.lease_seconds)),
-        flusher(around.clock, pool, metrics),
+        flusher(around.clock, pool, metrics, random_uuid(around.random)),
         executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler, metrics},
                  limits_of(settings)),
         producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),

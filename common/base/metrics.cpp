@@ -133,6 +133,10 @@ std::string_view webhook_result_name(WebhookResult result) {
 struct Metrics::Parts {
   Histogram& run_histogram(const std::string& provider) { return latency.Add({{"provider", provider}}, run_bounds); }
   std::string provider(std::string_view name) const { return among(providers, name); }
+  double durable_of(const MetricTotals::key_type& series) const {
+    const auto found = durable.find(series);
+    return found == durable.end() ? 0 : found->second;
+  }
 
   Declared declared;
   Family<Counter>& runs = counter(declared, "calendar_sync_runs_total", "Runs that ended, by outcome.");
@@ -172,8 +176,7 @@ struct Metrics::Parts {
   Counter& cpu = cpu_family.Add({});
   std::set<std::string, std::less<>> providers;
   const std::set<std::string, std::less<>> codes = every_error_code();
-  /// What has been taken, by series.
-  MetricTotals taken;
+  MetricTotals durable;
 };
 
 Metrics::Metrics() : parts_(std::make_unique<Parts>()) {}
@@ -254,19 +257,17 @@ void Metrics::set_process(const ProcessFigures& figures) {
 
 void Metrics::set_database_up(bool up) { parts_->database_up.Set(up ? 1 : 0); }
 
-MetricRows Metrics::take_growth() {
-  const MetricTotals now = totals_of(own());
+MetricRows Metrics::growth() const {
   MetricRows growth;
-  for (const auto& [series, value] : now) {
-    double& taken = parts_->taken[series];
-    if (value > taken) growth.push_back({series.first, series.second, value - taken});
-    taken = value;
+  for (const auto& [series, value] : totals_of(own())) {
+    const double more = value - parts_->durable_of(series);
+    if (more > 0) growth.push_back({series.first, series.second, more});
   }
   return growth;
 }
 
-void Metrics::put_back(const MetricRows& growth) {
-  for (const MetricRow& row : growth) parts_->taken[{row.name, row.labels}] -= row.value;
+void Metrics::acknowledge(const MetricRows& durable) {
+  for (const MetricRow& row : durable) parts_->durable[{row.name, row.labels}] += row.value;
 }
 
 MetricFamilies Metrics::own() const {
@@ -277,10 +278,7 @@ MetricFamilies Metrics::fleet(const MetricRows& totals, const std::optional<Flee
   MetricFamilies families = own();
   MetricTotals all;
   for (const MetricRow& row : totals) all[{row.name, row.labels}] += row.value;
-  for (const auto& [series, value] : totals_of(families)) {
-    const auto taken = parts_->taken.find(series);
-    all[series] += value - (taken == parts_->taken.end() ? 0 : taken->second);
-  }
+  for (const auto& [series, value] : totals_of(families)) all[series] += value - parts_->durable_of(series);
   show_totals(families, all);
   if (figures) add_fleet_gauges(families, *figures);
   std::sort(families.begin(), families.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -122,13 +122,15 @@ class Metrics {
   void set_process(const ProcessFigures& figures);
   void set_database_up(bool up);
 
-  /// What counters have grown by since the last call. The caller makes it durable, or puts it back.
-  MetricRows take_growth();
-  void put_back(const MetricRows& growth);
+  /// What counters have grown by beyond what was acknowledged.
+  MetricRows growth() const;
+  /// This much of the growth is durable.
+  void acknowledge(const MetricRows& durable);
 
   /// This process alone.
   MetricFamilies own() const;
-  /// Counters over all processes: `totals` and what is not taken yet. Gauges of this process, and the fleet's if known.
+  /// Counters over all processes: `totals` and what is not acknowledged yet. Gauges of this process, and the fleet's if
+  /// known.
   MetricFamilies fleet(const MetricRows& totals, const std::optional<FleetFigures>& figures) const;
 
  private:

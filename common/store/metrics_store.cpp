@@ -43,8 +43,8 @@ double read_number(std::string_view text) {
 
 }  // namespace
 
-Task<void> add_metrics(db::Pool& pool, MetricRows growth) {
-  db::Values values{rows_json(growth)};
+Task<void> add_metrics(db::Pool& pool, MetricBatch batch) {
+  db::Values values{batch.process, std::to_string(batch.number), rows_json(batch.growth)};
   co_await pool.query(sql::metrics_add, std::move(values));
 }
 
@@ -73,17 +73,16 @@ Task<FleetFigures> read_fleet_figures(db::Pool& pool) {
 }
 
 Task<void> MetricsFlusher::add_growth() {
-  MetricRows growth = metrics_.take_growth();
-  if (growth.empty()) co_return;
-  std::exception_ptr failure;
-  try {
-    co_await add_metrics(pool_, growth);
-  } catch (...) {
-    failure = std::current_exception();
+  for (;;) {
+    if (batch_.growth.empty()) {
+      batch_.growth = metrics_.growth();
+      if (batch_.growth.empty()) co_return;
+      ++batch_.number;
+    }
+    co_await add_metrics(pool_, batch_);
+    metrics_.acknowledge(batch_.growth);
+    batch_.growth.clear();
   }
-  if (!failure) co_return;
-  metrics_.put_back(growth);
-  std::rethrow_exception(failure);
 }
 
 Task<bool> MetricsFlusher::flush(Deadline deadline) {

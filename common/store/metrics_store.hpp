@@ -6,16 +6,24 @@
 
 namespace calsync::store {
 
+/// Which growth this is: a batch that comes again, or late, is added once.
+struct MetricBatch {
+  std::string process{};  ///< a UUID of this incarnation
+  std::int64_t number = 0;
+  MetricRows growth{};
+};
+
 /// calendar_metrics, and what the other tables say in numbers. Throws db::DatabaseError.
-Task<void> add_metrics(db::Pool& pool, MetricRows growth);
+Task<void> add_metrics(db::Pool& pool, MetricBatch batch);
 Task<MetricRows> read_metrics(db::Pool& pool);
 Task<FleetFigures> read_fleet_figures(db::Pool& pool);
 
-/// Carries the growth of this process' counters to the database about once a second. What the database did not take
-/// waits for the next time; when its answer was lost on the way, a second's growth may be counted twice.
+/// Carries the growth of this process' counters to the database about once a second, in numbered batches. One that the
+/// database did not acknowledge is sent again as it was, so that it counts once whatever became of the first attempt.
 class MetricsFlusher {
  public:
-  MetricsFlusher(AsyncClock& clock, db::Pool& pool, Metrics& metrics) : clock_(clock), pool_(pool), metrics_(metrics) {}
+  MetricsFlusher(AsyncClock& clock, db::Pool& pool, Metrics& metrics, std::string process)
+      : clock_(clock), pool_(pool), metrics_(metrics), batch_{std::move(process), 0, {}} {}
 
   /// Never ends by itself.
   Task<void> serve();
@@ -28,6 +36,7 @@ class MetricsFlusher {
   AsyncClock& clock_;
   db::Pool& pool_;
   Metrics& metrics_;
+  MetricBatch batch_;  ///< the last one; without growth once it is durable
   bool busy_ = false;
 };
 

@@ -8,6 +8,14 @@ CREATE TABLE calendar_metrics (
   PRIMARY KEY (name, labels)
 ) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
 
+-- The last batch that each process incarnation has added: a batch that is sent again because its answer was lost, or that
+-- arrives late from a session that was given up, is added once.
+CREATE TABLE calendar_metrics_batches (
+  process uuid PRIMARY KEY,
+  batch bigint NOT NULL,
+  added_at timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+
 -- The first wake-up that no run had begun to serve: from here to the commit of what that run wrote is what somebody waited.
 -- NULL = nobody has woken the connection yet. In no index, so that claims and wake-ups stay HOT updates.
 ALTER TABLE external_calendar_connections ADD COLUMN woken_at timestamptz;

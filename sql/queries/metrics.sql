@@ -2,11 +2,20 @@
 -- Figures of the whole fleet.
 
 -- name: metrics_add
--- In one order of locks: every process adds to the same few rows.
+-- Batch $2 of process $1, unless it has been added. In one order of locks: every process adds to the same few rows.
+WITH fresh AS (
+  INSERT INTO calendar_metrics_batches AS b (process, batch) VALUES ($1, $2)
+  ON CONFLICT (process) DO UPDATE SET batch = excluded.batch, added_at = now() WHERE b.batch < excluded.batch
+  RETURNING process
+)
 INSERT INTO calendar_metrics AS m (name, labels, value)
-SELECT d.name, d.labels, d.value FROM json_to_recordset($1::json) AS d (name text, labels jsonb, value double precision)
+SELECT d.name, d.labels, d.value
+FROM fresh, json_to_recordset($3::json) AS d (name text, labels jsonb, value double precision)
 ORDER BY d.name, d.labels
 ON CONFLICT (name, labels) DO UPDATE SET value = m.value + excluded.value;
+
+-- name: metrics_batches_prune
+DELETE FROM calendar_metrics_batches WHERE added_at < now() - interval '1 day';
 
 -- name: metrics_totals
 SELECT name, labels, value FROM calendar_metrics ORDER BY name, labels;

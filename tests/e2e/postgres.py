@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -59,6 +60,17 @@ class Cluster:
     def _run_detached(self, action, *arguments):
         log = self.home / "server.log"
         self._run("pg_ctl", "-D", self.home / "data", "-l", log, "-s", "-w", "-t", "60", *arguments, action)
+
+    def freeze(self, number=signal.SIGSTOP):
+        """Stops every process of the server where it stands: connections stay open, and nothing answers any more."""
+        postmaster = int((self.home / "data" / "postmaster.pid").read_text().split()[0])
+        # The one that would start others first.
+        os.kill(postmaster, number)
+        for child in (pathlib.Path("/proc") / str(postmaster) / "task" / str(postmaster) / "children").read_text().split():
+            os.kill(int(child), number)
+
+    def thaw(self):
+        self.freeze(signal.SIGCONT)
 
     def url(self, database):
         return f"postgresql://calsync@127.0.0.1:{self.port}/{database}"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics: what operators see at the api-server is the whole fleet's, survives restarts, and needs no database."""
+import concurrent.futures
 import time
 
 import harness
@@ -104,6 +105,15 @@ class Figures(MetricsCase):
         shown = self.read()
         self.assertGreaterEqual(shown.value("calendar_webhooks_total", provider="other", result="unknown_provider"), 1)
         self.assertNotIn("made-up", shown.text)
+
+    def test_a_storm_of_scrapes_is_answered(self):
+        before = self.read().value("calendar_webhooks_total", result="ignored")
+        self.push(("nobody", "knows"))
+        with concurrent.futures.ThreadPoolExecutor(30) as scrapers:
+            shown = list(scrapers.map(lambda _: self.read(), range(150)))
+        self.assertEqual({one.value("calendar_webhooks_total", result="ignored") for one in shown}, {before + 1})
+        # They share their reads of the database.
+        self.assertLessEqual(max(one.value("calendar_database_pool_in_use") for one in shown), 3)
 
     def test_nobody_is_named(self):
         owner, email, connection = self.connected([timed("one0000001", "A title of somebody")])
@@ -247,6 +257,16 @@ class Outage(MetricsCase):
         # Counters never go back, and what was refused meanwhile is not lost.
         for name in ("calendar_sync_runs_total", "calendar_webhooks_total"):
             self.assertGreaterEqual(shown.value(name), before.value(name))
+
+    def test_a_database_that_hangs_keeps_nobody_waiting(self):
+        port, before = self.outage()
+        harness.cluster().freeze()
+        try:
+            self.check_away(port, before)
+        finally:
+            harness.cluster().thaw()
+        wait_until(lambda: self.read().value("calendar_database_up") == 1, 15, "the database is seen again")
+        self.assertEqual(self.read().value("calendar_webhooks_total", result="ignored"), before.value("calendar_webhooks_total", result="ignored"))
 
     def test_without_the_database_the_processes_answer_for_themselves(self):
         port, before = self.outage()

@@ -33,6 +33,13 @@ class Table {
   std::map<std::pair<std::string, MetricLabels>, double> rows_;
 };
 
+/// The growth, made durable.
+MetricRows taken(Metrics& metrics) {
+  MetricRows growth = metrics.growth();
+  metrics.acknowledge(growth);
+  return growth;
+}
+
 double value_of(const MetricFamilies& families, const std::string& name, const MetricLabels& labels) {
   for (const MetricFamily& family : families) {
     if (family.name != name) continue;
@@ -119,24 +126,24 @@ TEST_CASE("every metric is shown before anything has happened") {
   CHECK(shows(metrics, "calendar_sync_change_to_mirror_ms_count 0"));
 }
 
-TEST_CASE("growth is taken once, and comes back when it is put back") {
+TEST_CASE("growth is what has not been acknowledged") {
   Metrics metrics;
   metrics.know_provider("google");
-  CHECK(metrics.take_growth().empty());
+  CHECK(metrics.growth().empty());
   metrics.run_ended("google", "complete", "");
-  const MetricRows growth = metrics.take_growth();
-  REQUIRE(growth.size() == 1);
-  CHECK(growth[0].name == "calendar_sync_runs_total");
-  CHECK(growth[0].labels == MetricLabels{{"provider", "google"}, {"outcome", "complete"}});
-  CHECK(growth[0].value == 1);
-  CHECK(metrics.take_growth().empty());
+  const MetricRows first = metrics.growth();
+  REQUIRE(first.size() == 1);
+  CHECK(first[0].name == "calendar_sync_runs_total");
+  CHECK(first[0].labels == MetricLabels{{"provider", "google"}, {"outcome", "complete"}});
+  CHECK(first[0].value == 1);
   metrics.run_ended("google", "complete", "");
-  metrics.put_back(growth);
-  CHECK(metrics.take_growth().at(0).value == 2);
+  CHECK(metrics.growth().at(0).value == 2);
+  metrics.acknowledge(first);
+  CHECK(taken(metrics).at(0).value == 1);
   // Gauges and the process' own figures are nobody else's.
   metrics.set_process({.cpu_seconds = 5});
   metrics.set_flags(true, true, true, true);
-  CHECK(metrics.take_growth().empty());
+  CHECK(metrics.growth().empty());
 }
 
 TEST_CASE("the fleet's totals are the table and what is not yet in it") {
@@ -148,10 +155,10 @@ TEST_CASE("the fleet's totals are the table and what is not yet in it") {
   for (const int milliseconds : {10, 300, 300, 4000000}) {
     worker.run_ended("google", "complete", "");
     worker.run_took("google", std::chrono::milliseconds(milliseconds));
-    table.add(worker.take_growth());
+    table.add(taken(worker));
   }
   worker.run_ended("google", "retry", "timeout");
-  table.add(worker.take_growth());
+  table.add(taken(worker));
   api.webhook("google", WebhookResult::ignored);
 
   const MetricFamilies shown = api.fleet(table.rows(), std::nullopt);
@@ -166,7 +173,7 @@ TEST_CASE("the fleet's totals are the table and what is not yet in it") {
   CHECK(latency.buckets.back().count == 4);
   CHECK(latency.buckets[latency.buckets.size() - 2].count == 3);
 
-  table.add(api.take_growth());
+  table.add(taken(api));
   CHECK(metrics_text(api.fleet(table.rows(), std::nullopt)) == metrics_text(shown));
   // A process that has just started shows them all the same.
   Metrics fresh;
@@ -211,7 +218,7 @@ TEST_CASE("the JSON form says the same") {
   metrics.run_took("google", std::chrono::milliseconds(60));
   metrics.webhook("google", WebhookResult::accepted);
   const auto json = json::parse(metrics_json(metrics.own()));
-  REQUIRE(json);
+  REQUIRE(json.has_value());
   const json::Value& webhooks = *json::object_at(*json, "calendar_webhooks_total");
   CHECK(json::text_at(webhooks, "type") == "counter");
   CHECK_FALSE(json::text_at(webhooks, "help").empty());

@@ -3,14 +3,14 @@
 // so.
 #include <catch2/catch.hpp>
 
-#include "api-server/http.hpp"
+#include "common/http/respond.hpp"
 #include "edge.hpp"
 
 namespace calsync::testing {
 namespace {
 
-using api::Request;
-using api::Response;
+using http::Request;
+using http::Response;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
@@ -27,11 +27,11 @@ int drip(Edge& edge, Client& client, const std::string& bytes) {
   return passed;
 }
 
-Task<Response> answer_large(Request) { co_return api::json_response(200, std::string(50 * 1024 * 1024, 'x')); }
+Task<Response> answer_large(Request) { co_return http::json_response(200, std::string(50 * 1024 * 1024, 'x')); }
 
 Task<Response> answer_after(ManualClock& clock, Duration time) {
   co_await clock.sleep(time);
-  co_return api::json_response(200, "{}");
+  co_return http::json_response(200, "{}");
 }
 
 }  // namespace

@@ -2,34 +2,34 @@
 #include <catch2/catch.hpp>
 #include <memory>
 
-#include "api-server/http.hpp"
 #include "common/async/signal.hpp"
+#include "common/http/respond.hpp"
 #include "edge.hpp"
 
 namespace calsync::testing {
 namespace {
 
-using api::Request;
-using api::Response;
+using http::Request;
+using http::Response;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
 /// A server whose handler waits until the test lets it go.
 struct Gated {
-  explicit Gated(api::ServerOptions options = {})
+  explicit Gated(http::ServerOptions options = {})
       : edge(options, [this](Request request) { return answer(std::move(request)); }), gate(edge.io.get_executor()) {}
   Task<Response> answer(Request) {
     Task<bool> opened = gate.wait(edge.clock, minutes(60));
     co_await std::move(opened);
-    Response response = api::json_response(200, "{}");
+    Response response = http::json_response(200, "{}");
     co_return response;
   }
   Edge edge;
   Signal gate;
 };
 
-api::ServerOptions at_most(std::size_t connections, std::size_t per_address = 1000) {
-  api::ServerOptions options;
+http::ServerOptions at_most(std::size_t connections, std::size_t per_address = 1000) {
+  http::ServerOptions options;
   options.max_connections = connections;
   options.max_connections_per_address = per_address;
   return options;

@@ -12,7 +12,7 @@
 #include <cerrno>
 #include <charconv>
 
-#include "api-server/http.hpp"
+#include "common/http/respond.hpp"
 
 namespace calsync::testing {
 namespace {
@@ -48,20 +48,20 @@ Answer parse_answer(std::string_view bytes) {
 
 }  // namespace
 
-Edge::Edge(api::ServerOptions options, api::Handler handler)
+Edge::Edge(http::ServerOptions options, http::Handler handler)
     : handler_(std::move(handler)),
       log_(clock, Level::debug, [this](std::string_view line) { log_text += line; }),
-      server(io.get_executor(), clock, log_, [this](api::Request one) { return record(std::move(one)); }, options) {
+      server(io.get_executor(), clock, log_, [this](http::Request one) { return record(std::move(one)); }, options) {
   asio::co_spawn(io, server.serve(), rethrow);
   settle();
 }
 
 Edge::~Edge() = default;
 
-Task<api::Response> Edge::record(api::Request one) {
+Task<http::Response> Edge::record(http::Request one) {
   requests.push_back(one);
-  if (!handler_) co_return api::json_response(200, R"({"ok":true})");
-  api::Response response = co_await handler_(std::move(one));
+  if (!handler_) co_return http::json_response(200, R"({"ok":true})");
+  http::Response response = co_await handler_(std::move(one));
   co_return response;
 }
 

@@ -17,7 +17,7 @@ namespace calsync::testing {
 class Edge {
  public:
   /// Without a handler, every request is answered 200 {"ok":true}.
-  explicit Edge(api::ServerOptions options = {}, api::Handler handler = {});
+  explicit Edge(http::ServerOptions options = {}, http::Handler handler = {});
   ~Edge();
 
   /// Runs whatever can run without waiting.
@@ -32,17 +32,17 @@ class Edge {
   asio::io_context io;
   ManualClock clock;
   std::string log_text;
-  std::vector<api::Request> requests;  ///< those that came through to the handler
+  std::vector<http::Request> requests;  ///< those that came through to the handler
 
  private:
-  Task<api::Response> record(api::Request request);
+  Task<http::Response> record(http::Request request);
   Task<void> watch_drain(Duration limit);
-  api::Handler handler_;
+  http::Handler handler_;
   Log log_;
   std::optional<bool> drained_;
 
  public:
-  api::HttpServer server;
+  http::HttpServer server;
 };
 
 struct Answer {

@@ -26,7 +26,7 @@ void check(const FramingCase& one, bool singly) {
   const std::string tail = refused ? "GET /smuggled HTTP/1.1\r\nHost: calsync.test\r\n\r\n" : "";
   const std::vector<Answer> answers = split_answers(client.exchange(one.bytes + tail, singly));
   std::vector<std::string> bodies;
-  for (const api::Request& request : edge.requests) {
+  for (const http::Request& request : edge.requests) {
     CHECK(request.target != "/smuggled");
     bodies.push_back(request.body);
   }

@@ -107,7 +107,7 @@ TEST_CASE("twenty thousand mutants - no crash and no request that another reader
     Client client(edge);
     const std::vector<Answer> answers = split_answers(client.exchange(bytes, i % 8 == 0));
     std::vector<Read> ours;
-    for (const api::Request& request : edge.requests) ours.push_back({request.method, request.target, request.body});
+    for (const auto& request : edge.requests) ours.push_back({request.method, request.target, request.body});
     const bool agree = read_with_beast(bytes, ours.size()) == ours;
     if (!agree) FAIL("mutant " << i << " is read in two ways: " << bytes);
     REQUIRE(answers.size() >= ours.size());

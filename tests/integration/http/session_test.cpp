@@ -3,20 +3,20 @@
 #include <catch2/catch.hpp>
 #include <stdexcept>
 
-#include "api-server/http.hpp"
+#include "common/http/respond.hpp"
 #include "edge.hpp"
 #include "print_result.hpp"
 
 namespace calsync::testing {
 namespace {
 
-using api::Request;
-using api::Response;
+using http::Request;
+using http::Response;
 
 constexpr std::size_t ten_megabytes = 10 * 1024 * 1024;
 
 Task<Response> echo(Request request) {
-  Response response = api::json_response(200, request.body.empty() ? std::string(request.path()) : request.body);
+  Response response = http::json_response(200, request.body.empty() ? std::string(request.path()) : request.body);
   co_return response;
 }
 
@@ -34,15 +34,15 @@ Task<Response> throw_what_the_path_says(Request request) {
   co_return response;
 }
 
-Task<Response> answer_large(Request) { co_return api::json_response(200, std::string(5 * ten_megabytes, 'x')); }
+Task<Response> answer_large(Request) { co_return http::json_response(200, std::string(5 * ten_megabytes, 'x')); }
 
 Task<Response> answer_without_body(Request request) {
-  Response response = api::json_response(request.segments[0] == "304" ? 304 : 204, "ignored");
+  Response response = http::json_response(request.segments[0] == "304" ? 304 : 204, "ignored");
   co_return response;
 }
 
 Task<Response> answer_calendar(Request) {
-  Response response = api::json_response(200, "BEGIN:VCALENDAR");
+  Response response = http::json_response(200, "BEGIN:VCALENDAR");
   response.content_type = "text/calendar; charset=utf-8";
   response.headers.emplace_back("cache-control", "private");
   response.headers.emplace_back("ETag", "\"a\"");
