@@ -11,12 +11,13 @@ import harness
 PATH = "/api/webhooks/calendar/google"
 
 
-def new_channel(sql, connection, state="live", resource="res-1", calendar="primary"):
-    """(id, secret) of a channel of this connection, as the keeper of channels leaves it."""
+def new_channel(sql, connection, state="live", resource="res-1", calendar=None):
+    """(id, secret) of a channel of this connection's primary or another calendar, as the keeper of channels leaves it."""
     name, secret = str(uuid.uuid4()), secrets.token_urlsafe(32)
-    sql.execute("INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, resource_id, secret_hash, state)"
-                " VALUES (%s, %s, %s, %s, %s, %s)",
-                name, connection, calendar, resource, hashlib.sha256(secret.encode()).hexdigest(), state)
+    known = sql.column("SELECT external_calendar_id FROM external_calendars WHERE connection_id = %s AND is_primary", connection)
+    sql.execute("INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, resource_id, secret_hash, state, expires_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s, now() + interval '7 days')",
+                name, connection, calendar or (known or ["primary"])[0], resource, hashlib.sha256(secret.encode()).hexdigest(), state)
     return name, secret
 
 

@@ -72,7 +72,7 @@ class OneChannel(StormCase):
 
 class ManyChannels(StormCase):
     CONNECTIONS = 200
-    CHANNELS = 5  # of each connection
+    CALENDARS = 5  # of each connection, each with a channel
 
     @classmethod
     def setUpClass(cls):
@@ -81,10 +81,13 @@ class ManyChannels(StormCase):
         cls.everyone = []
         for _ in range(cls.CONNECTIONS):
             owner, email = cls.stack.new_owner(), test.account([timed("one0000001", "Never changed")])
+            for number in range(1, cls.CALENDARS):
+                cls.stack.emulator.add_calendar(email, f"{number}-{email}", f"Calendar {number}", "Europe/Paris")
             cls.everyone.append((owner, email, cls.stack.connect_google(owner, email)))
-        cls.channels = {connection: [test.channel(connection, calendar=f"calendar {number}") for number in range(cls.CHANNELS)]
-                        for _, _, connection in cls.everyone}
         test.wait_in_step(40)
+        cls.channels = {connection: [test.channel(connection, calendar=calendar)
+                                     for calendar in [email, *(f"{number}-{email}" for number in range(1, cls.CALENDARS))]]
+                        for _, email, connection in cls.everyone}
 
     def peak(self):
         """KiB of memory that the api-server has ever held."""
@@ -120,7 +123,7 @@ class ManyChannels(StormCase):
         before, claims, shown = tables.sizes(self.sql), self.claims(), self.settled()
         self.change_all("Changed before the storm")
         wave = [request(genuine(self.channels[connection][channel], number))
-                for number in range(5) for channel in range(self.CHANNELS) for _, _, connection in self.everyone]
+                for number in range(5) for channel in range(self.CALENDARS) for _, _, connection in self.everyone]
         self.storm(wave, senders=16)
         self.change_all("Changed in the middle of the storm")
         self.storm(wave, senders=16)
