@@ -77,9 +77,15 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     settlement.outcome = outcome_of(claim, error);
     co_return Ending{std::move(settlement), {}};
   }
-  Inbound inbound({services_.clock, services_.queue, services_.mirror, services_.tokens}, limits_, claim, *adapter,
-                  may_continue);
+  ActiveRun active({services_.clock, services_.queue, services_.tokens}, limits_, claim, *adapter, may_continue);
+  Inbound inbound(active, services_.mirror);
   Result<void> pulled = co_await inbound.pull();
+  if (pulled) {
+    const auto kept = co_await services_.pushes.keep(active, inbound.wanted_calendars(), inbound.changed_calendars());
+    if (kept) settlement.again = kept->again;
+    if (kept && kept->silent > 0) services_.metrics.missed_pushes(claim.provider, kept->silent);
+    if (!kept) pulled = kept.error();
+  }
   // A switch that went off during the last call counts, too: nothing of the run is written.
   if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
   settlement.outcome = outcome_of(claim, pulled);

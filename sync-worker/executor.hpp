@@ -5,12 +5,13 @@
 #include "common/base/random.hpp"
 #include "common/providers/registry.hpp"
 #include "sync-worker/inbound.hpp"
+#include "sync-worker/push_keeper.hpp"
 #include "sync-worker/settler.hpp"
 
 namespace calsync::worker {
 
-/// One run: claim -> token -> inbound -> settle. Expected failures become an outcome on the row; a broken database or a
-/// bug is caught here and nowhere else in the worker.
+/// One run: claim -> token -> inbound -> push channels -> settle. Expected failures become an outcome on the row; a
+/// broken database or a bug is caught here and nowhere else in the worker.
 class Executor {
  public:
   struct Services {
@@ -21,6 +22,7 @@ class Executor {
     store::ClaimQueue& queue;
     store::MirrorStore& mirror;
     TokenKeeper& tokens;
+    PushKeeper& pushes;
     Settler& settler;
     Metrics& metrics;
   };

@@ -17,41 +17,31 @@ Error endless_pages() { return fail(Failure::malformed, "the provider's pages do
 
 }  // namespace
 
-Inbound::Inbound(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
-                 MayContinue may_continue)
-    : services_(services),
-      limits_(limits),
-      claim_(claim),
-      adapter_(adapter),
-      may_continue_(std::move(may_continue)),
-      run_deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
-      lease_taken_(services.clock.monotonic()),
-      cursor_(sync::parse_cursor(claim.cursor)) {
-  for (const sync::Claim::CalendarState& one : claim.calendars)
+Inbound::Inbound(ActiveRun& run, store::MirrorStore& mirror)
+    : run_(run), mirror_(mirror), claim_(run.claim()), cursor_(sync::parse_cursor(run.claim().cursor)) {
+  for (const sync::Claim::CalendarState& one : claim_.calendars)
     calendars_[one.id] = {one.time_zone, one.selected, one.gone, one.failed};
 }
 
 std::int64_t Inbound::now_seconds() const {
-  return std::chrono::duration_cast<std::chrono::seconds>(services_.clock.now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(run_.clock().now().time_since_epoch()).count();
 }
 
-providers::Session Inbound::session() const {
-  return {credential_, claim_.account,
-          run_deadline_.at_most(services_.clock, std::chrono::seconds(limits_.request_seconds))};
-}
-
-Task<Result<void>> Inbound::pull() {
-  if (auto alive = co_await stay_alive(); !alive) co_return alive;
-  if (auto begun = co_await begin(); !begun) co_return begun;
-  if (auto listed = co_await pull_calendar_list(cursor_.calendar_list); !listed) co_return listed;
-  drop_deselected();
+std::vector<std::string> Inbound::wanted_calendars() const {
   std::vector<std::string> wanted;
   for (const auto& [id, state] : calendars_) {
     if (state.selected && !state.gone) wanted.push_back(id);
   }
+  return wanted;
+}
+
+Task<Result<void>> Inbound::pull() {
+  if (auto begun = co_await run_.begin(); !begun) co_return begun;
+  if (auto listed = co_await pull_calendar_list(cursor_.calendar_list); !listed) co_return listed;
+  drop_deselected();
   std::optional<Error> first_error;
   bool any_read = false;
-  for (const std::string& id : wanted) {
+  for (const std::string& id : wanted_calendars()) {
     Result<void> pulled = co_await pull_calendar(id);
     any_read = any_read || pulled.has_value();
     if (pulled) continue;
@@ -65,49 +55,18 @@ Task<Result<void>> Inbound::pull() {
   co_return Result<void>();
 }
 
-Task<Result<void>> Inbound::begin() {
-  Result<Secret> credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
-  if (!credential) co_return credential.error();
-  credential_ = std::move(*credential);
-  co_return Result<void>();
-}
-
-/// Between two provider calls: is the run still wanted, in time and ours?
-Task<Result<void>> Inbound::stay_alive() {
-  if (!may_continue_()) co_return fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
-  if (run_deadline_.passed(services_.clock)) co_return fail(Failure::timeout, "the run took too long");
-  const Duration held = services_.clock.monotonic() - lease_taken_;
-  if (held * 2 < std::chrono::seconds(limits_.lease_seconds)) co_return Result<void>();
-  const bool ours =
-      co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
-  if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
-  lease_taken_ = services_.clock.monotonic();
-  co_return Result<void>();
-}
-
-Task<Result<void>> Inbound::renew_token() {
-  renewed_ = true;
-  Result<Secret> fresh = co_await services_.tokens.refresh(claim_, adapter_, session().deadline);
-  if (!fresh) co_return fresh.error();
-  credential_ = std::move(*fresh);
-  co_return Result<void>();
-}
-
 Task<Result<providers::Page<providers::CalendarChange>>> Inbound::list_calendars(std::string cursor, std::string page) {
-  if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
-  auto answer = co_await adapter_.reader->list_calendars(session(), cursor, page);
-  if (answer || answer.error().failure != Failure::token_rejected || renewed_) co_return answer;
-  if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
-  co_return co_await adapter_.reader->list_calendars(session(), cursor, page);
+  return run_.call([this, cursor = std::move(cursor), page = std::move(page)](providers::Session session) {
+    return run_.adapter().reader->list_calendars(std::move(session), cursor, page);
+  });
 }
 
 Task<Result<providers::Page<providers::EventChange>>> Inbound::list_events(std::string calendar_id, std::string token,
                                                                            std::string page) {
-  if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
-  auto answer = co_await adapter_.reader->list_events(session(), calendar_id, token, page);
-  if (answer || answer.error().failure != Failure::token_rejected || renewed_) co_return answer;
-  if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
-  co_return co_await adapter_.reader->list_events(session(), calendar_id, token, page);
+  return run_.call([this, calendar_id = std::move(calendar_id), token = std::move(token),
+                    page = std::move(page)](providers::Session session) {
+    return run_.adapter().reader->list_events(std::move(session), calendar_id, token, page);
+  });
 }
 
 Task<Result<void>> Inbound::pull_calendar_list(std::string cursor) {
@@ -122,7 +81,7 @@ Task<Result<void>> Inbound::read_calendar_list(std::string cursor) {
   std::string page;
   bool snapshot = false;
   for (int count = 0;; ++count) {
-    if (count == limits_.pages) co_return endless_pages();
+    if (count == run_.limits().pages) co_return endless_pages();
     auto answer = co_await list_calendars(cursor, page);
     if (!answer) co_return answer.error();
     snapshot = answer->snapshot;
@@ -223,7 +182,7 @@ Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string t
   std::string page;
   bool snapshot = false;
   for (int count = 0;; ++count) {
-    if (count == limits_.pages) co_return endless_pages();
+    if (count == run_.limits().pages) co_return endless_pages();
     auto answer = co_await list_events(calendar_id, token, page);
     if (!answer) co_return answer.error();
     snapshot = answer->snapshot;
@@ -247,10 +206,10 @@ Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string t
 Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta delta, bool snapshot) {
   sync::Plan plan;
   if (snapshot) {
-    const sync::Mirror mirror = co_await services_.mirror.known(claim_.connection, calendar_id);
+    const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id);
     plan = sync::reconcile(mirror, std::move(delta), true);
   } else if (!delta.empty()) {
-    const sync::Mirror mirror = co_await services_.mirror.known(claim_.connection, calendar_id, delta.ids());
+    const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id, delta.ids());
     plan = sync::reconcile(mirror, std::move(delta), false);
   }
   const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(),
@@ -259,6 +218,7 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
   if (snapshot || first_time || !plan.empty() || calendars_[calendar_id].failed)
     rows_.notes.push_back({calendar_id, {}});
   if (plan.empty()) co_return Result<void>();
+  if (!snapshot) changed_.insert(calendar_id);
   row_count_ += plan.upserts.size() + plan.tombstones.size();
   counts_ += plan.counts;
   rows_.plans.push_back({calendar_id, calendars_[calendar_id].time_zone, std::move(plan)});
@@ -266,15 +226,15 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
 }
 
 Task<Result<void>> Inbound::checkpoint_if_full() {
-  if (row_count_ < limits_.checkpoint_rows) co_return Result<void>();
+  if (row_count_ < run_.limits().checkpoint_rows) co_return Result<void>();
   std::string cursor = sync::dump_cursor(cursor_);
   sync::RunRows rows = std::exchange(rows_, {});
   const bool ours =
-      co_await services_.mirror.checkpoint(claim_, std::move(rows), std::move(cursor), limits_.lease_seconds);
+      co_await mirror_.checkpoint(claim_, std::move(rows), std::move(cursor), run_.limits().lease_seconds);
   if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
   row_count_ = 0;
   wrote_checkpoint_ = true;
-  lease_taken_ = services_.clock.monotonic();
+  run_.lease_renewed();
   co_return Result<void>();
 }
 

@@ -79,7 +79,8 @@ std::vector<ConnectionId> Producer::choose() {
 Task<int> Producer::claim_once() {
   const sync::Answer answer = sync::ask(gate_, sync::Operation::use_calendar);
   if (!answer || static_cast<int>(in_flight_.size()) >= options_.concurrency) co_return 0;
-  const store::ClaimFilter filter = store::make_filter(*answer.admission, gate_, options_.providers, dead_workers_);
+  store::ClaimFilter filter = store::make_filter(*answer.admission, gate_, options_.providers, dead_workers_);
+  filter.patience = options_.push_patience;
   std::vector<ConnectionId> chosen = choose();
   if (chosen.empty()) {
     co_await refill(filter);

@@ -18,6 +18,7 @@ struct ProducerOptions {
   int per_owner = 16;
   int lease_seconds = 300;
   Duration poll = std::chrono::milliseconds(500);
+  std::chrono::seconds push_patience{15};
 };
 
 /// Starts the run of one claim; the producer's `finished` is called when it has ended.

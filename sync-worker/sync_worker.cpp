@@ -10,6 +10,7 @@
 #include "common/store/gate_store.hpp"
 #include "common/store/metrics_store.hpp"
 #include "sync-worker/executor.hpp"
+#include "sync-worker/farewell.hpp"
 #include "sync-worker/maintenance.hpp"
 #include "sync-worker/metrics_listener.hpp"
 #include "sync-worker/producer.hpp"
@@ -18,6 +19,8 @@ namespace calsync::worker {
 namespace {
 
 constexpr std::chrono::minutes maintenance_interval{1};
+/// People wait for the end of a disconnect, and channels for their renewal.
+constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::chrono::seconds listen_pause{1};
 /// How long a stop may take for the last second's figures.
 constexpr std::chrono::seconds last_flush{2};
@@ -33,8 +36,22 @@ RunLimits limits_of(const Settings& settings) {
 }
 
 ProducerOptions producer_options(const Settings& settings, std::vector<std::string> provider_names) {
-  return {std::move(provider_names), settings.worker.concurrency, settings.worker.per_owner,
-          settings.worker.lease_seconds, std::chrono::milliseconds(settings.worker.poll_milliseconds)};
+  return {std::move(provider_names),
+          settings.worker.concurrency,
+          settings.worker.per_owner,
+          settings.worker.lease_seconds,
+          std::chrono::milliseconds(settings.worker.poll_milliseconds),
+          std::chrono::seconds(settings.push.patience_seconds)};
+}
+
+/// Providers send push messages to https only; plain http is for emulators.
+PushOptions push_options(const Settings& settings) {
+  PushOptions options;
+  options.life = std::chrono::seconds(settings.push.channel_seconds);
+  const bool reachable = settings.push.public_url.starts_with("https://") || settings.allow_insecure_endpoints;
+  if (settings.push.open_channels && reachable)
+    options.webhook_root = settings.push.public_url + "/api/webhooks/calendar/";
+  return options;
 }
 
 }  // namespace
@@ -55,15 +72,17 @@ struct SyncWorker::Parts {
         mirror(pool, queue.worker()),
         credentials(pool, keys, around.random),
         tokens(around.clock, credentials),
+        channels(pool),
+        pushes({around.random, around.log, channels, gate}, push_options(settings)),
         settler(io.get_executor(), around.clock, around.log, queue,
                 std::chrono::seconds(settings.worker.lease_seconds)),
         flusher(around.clock, pool, metrics, random_uuid(around.random)),
-        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, settler, metrics},
+        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, pushes, settler, metrics},
                  limits_of(settings)),
         producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),
                  [this](sync::Claim claim) { start(std::move(claim)); }),
-        maintenance(around.clock, around.log, pool, registry, keys,
-                    {settings.retention.tombstone_days, settings.retention.run_days}),
+        maintenance(pool, {settings.retention.tombstone_days, settings.retention.run_days}),
+        farewell(around.clock, around.log, pool, registry, keys, channels),
         running(io.get_executor()),
         stop_signal(io.get_executor()),
         last_beat(io.get_executor()) {}
@@ -77,6 +96,9 @@ struct SyncWorker::Parts {
   Task<void> beat();
   Task<void> listen();
   Task<void> maintain();
+  Task<void> keep_up();
+  Task<void> repeat(Duration interval, const char* what, std::function<Task<void>()> duty);
+  Task<void> tend_channels();
   Task<void> drain();
   Task<void> sign_off();
   void open_listener();
@@ -95,11 +117,14 @@ struct SyncWorker::Parts {
   store::MirrorStore mirror;
   store::CredentialStore credentials;
   TokenKeeper tokens;
+  store::PushChannelStore channels;
+  PushKeeper pushes;
   Settler settler;
   store::MetricsFlusher flusher;
   Executor executor;
   Producer producer;
   Maintenance maintenance;
+  Farewell farewell;
   std::optional<MetricsListener> listener;
   Running running;
   Signal stop_signal;
@@ -161,21 +186,40 @@ Task<void> SyncWorker::Parts::listen() {
   }
 }
 
-Task<void> SyncWorker::Parts::maintain() {
+/// Duties that are nobody's run. They rest while calendar sync is switched off.
+Task<void> SyncWorker::Parts::repeat(Duration interval, const char* what, std::function<Task<void>()> duty) {
   while (!stopping) {
     if (sync::ask(gate, sync::Operation::use_calendar)) {
       try {
-        co_await maintenance.round();
+        co_await duty();
       } catch (const db::DatabaseError& error) {
-        around.log.warn("maintenance waits for the database",
+        around.log.warn(std::string(what) + " waits for the database",
                         {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
       }
     }
-    const Deadline next(around.clock, maintenance_interval);
+    const Deadline next(around.clock, interval);
     while (!stopping && !next.passed(around.clock)) {
       co_await around.clock.sleep(std::min<Duration>(next.remaining(around.clock), std::chrono::milliseconds(500)));
     }
   }
+}
+
+Task<void> SyncWorker::Parts::maintain() {
+  return repeat(maintenance_interval, "maintenance", [this] { return maintenance.round(); });
+}
+
+Task<void> SyncWorker::Parts::keep_up() {
+  return repeat(upkeep_interval, "the upkeep of push channels", [this] { return tend_channels(); });
+}
+
+Task<void> SyncWorker::Parts::tend_channels() {
+  const sync::Answer answer = sync::ask(gate, sync::Operation::use_calendar);
+  if (!answer) co_return;
+  const store::ClaimFilter filter = store::make_filter(*answer.admission, gate, {}, {});
+  const bool pushes_taken = pushes.open_channels() && gate.on(sync::Flag::webhook);
+  co_await channels.tend(pushes_taken, std::chrono::seconds(settings.push.patience_seconds), filter.owners,
+                         filter.connections);
+  co_await farewell.round();
 }
 
 Task<void> SyncWorker::Parts::drain() {
@@ -224,6 +268,7 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   parts.spawn(parts.beat());
   parts.spawn(parts.listen());
   parts.spawn(parts.maintain());
+  parts.spawn(parts.keep_up());
   parts.spawn(parts.settler.serve());
   parts.spawn(parts.flusher.serve());
   ready();

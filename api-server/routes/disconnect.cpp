@@ -8,6 +8,10 @@ namespace calsync::api {
 namespace {
 
 constexpr std::chrono::seconds provider_time{10};
+/// Only a worker may stop push channels, and only before the grant is revoked; this is how long the caller waits for
+/// it.
+constexpr std::chrono::seconds worker_time{5};
+constexpr std::chrono::milliseconds look_again{50};
 
 /// The token whose revocation ends the grant, "" = there is none.
 Secret grant_of(const Result<store::Credentials>& credentials) {
@@ -28,6 +32,15 @@ Response report(const store::Holdings& holdings, bool revoked, std::string_view 
       .end_object();
   writer.put("revoked", revoked).put("revocation", revocation).end_object();
   return json_response(200, writer.text());
+}
+
+Task<Result<void>> revoked_by_worker(const Services& services, std::string revocation) {
+  const Deadline limit(services.clock, worker_time);
+  while (!limit.passed(services.clock)) {
+    if (!co_await services.connections.revocation_waits(revocation)) co_return Result<void>();
+    co_await services.clock.sleep(look_again);
+  }
+  co_return fail(Failure::timeout, "a worker stops the account's push channels first");
 }
 
 }  // namespace
@@ -52,7 +65,9 @@ Task<Response> disconnect(const Services& services, sync::Admission admission, s
       token, store::revocation_context(revocation, connection.facts.owner.str(), connection.provider), services.random);
   const store::Holdings holdings =
       co_await services.connections.erase(admission, connection, std::pair(revocation, std::move(sealed)));
-  const Result<void> revoked = co_await adapter->authorizer->revoke(token, Deadline(services.clock, provider_time));
+  const Result<void> revoked =
+      holdings.channels > 0 ? co_await revoked_by_worker(services, revocation)
+                            : co_await adapter->authorizer->revoke(token, Deadline(services.clock, provider_time));
   if (revoked) co_await services.connections.revocation_done(revocation);
   LogFields outcome = fields;
   if (!revoked) outcome.metadata.emplace_back("revocation", "queued: " + describe(revoked.error()));

@@ -94,6 +94,10 @@ const std::map<std::string, Setter>& known_keys() {
       {"worker.drain_seconds", number(CALSYNC_AT(worker.drain_seconds), 1, 300)},
       {"worker.metrics_host", text(CALSYNC_AT(worker.metrics_host))},
       {"worker.metrics_port", number(CALSYNC_AT(worker.metrics_port), 0, 65535)},
+      {"push.open_channels", flag(CALSYNC_AT(push.open_channels))},
+      {"push.public_url", text(CALSYNC_AT(push.public_url))},
+      {"push.channel_seconds", number(CALSYNC_AT(push.channel_seconds), 10, 30 * 24 * 3600)},
+      {"push.patience_seconds", number(CALSYNC_AT(push.patience_seconds), 1, 3600)},
       {"database.pool_size", number(CALSYNC_AT(database.pool_size), 1, 500)},
       {"retention.tombstone_days", number(CALSYNC_AT(retention.tombstone_days), 1, 36500)},
       {"retention.run_days", number(CALSYNC_AT(retention.run_days), 1, 36500)},
@@ -284,6 +288,8 @@ Result<Settings> load_settings(const std::string& yaml_path, const Environment& 
     settings.server.public_url = fmt::format("http://{}:{}", settings.server.host, settings.server.port);
   }
   while (settings.server.public_url.ends_with('/')) settings.server.public_url.pop_back();
+  if (settings.push.public_url.empty()) settings.push.public_url = settings.server.public_url;
+  while (settings.push.public_url.ends_with('/')) settings.push.public_url.pop_back();
   if (auto checked = check_settings(settings); !checked) return checked.error();
   return settings;
 }

@@ -57,6 +57,13 @@ struct Settings {
     std::string metrics_host = "127.0.0.1";
     int metrics_port = 0;  ///< 0 = no listener
   } worker;
+  struct Push {
+    bool open_channels = true;            ///< false = polling only; channels that are still open are stopped
+    std::string public_url{};             ///< how providers reach us; default server.public_url
+    int channel_seconds = 7 * 24 * 3600;  ///< life to ask for; a channel is replaced at about half of it
+    int patience_seconds =
+        15;  ///< a channel that says nothing for so long about a change that polling found is replaced
+  } push;
   struct Database {
     int pool_size = 8;
   } database;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -107,12 +108,38 @@ class PushDecoder {
   virtual Result<PushMessage> decode(const HeaderLookup& header) const = 0;
 };
 
+/// A channel that is to be opened.
+struct ChannelRequest {
+  std::string calendar_id{};
+  std::string channel_id{};  ///< ours, never used before
+  Secret secret{};           ///< comes back with every message
+  std::string address{};     ///< where the provider sends its messages
+  std::chrono::seconds life{};
+};
+
+struct OpenedChannel {
+  std::string resource_id{};  ///< the provider's name for what is watched
+  std::optional<Time> expires_at{};
+};
+
+/// Providers that announce changes only. There is no way to ask which channels exist.
+class PushChannels {
+ public:
+  virtual ~PushChannels() = default;
+  /// Nothing = this calendar cannot be watched, now or later. failures also: misconfigured (the provider does not
+  /// accept the address), not_found (the calendar is gone).
+  virtual Task<Result<std::optional<OpenedChannel>>> open(Session session, ChannelRequest request) = 0;
+  /// Success also when the provider does not know the channel.
+  virtual Task<Result<void>> stop(Session session, std::string channel_id, std::string resource_id) = 0;
+};
+
 /// One calendar provider. `name` is the `provider` column and the path segment of its OAuth endpoints.
 struct Adapter {
   std::string name{};
   std::unique_ptr<EventReader> reader{};
   std::unique_ptr<Authorizer> authorizer{};     ///< null = no OAuth (ics, caldav)
   std::unique_ptr<PushDecoder> push_decoder{};  ///< null = no push messages
+  std::unique_ptr<PushChannels> push_channels{};
 };
 
 }  // namespace calsync::providers

@@ -32,9 +32,24 @@ std::vector<sync::Claim::CalendarState> read_calendars(std::string_view text) {
   for (const json::Value& one : parsed->GetArray()) {
     calendars.push_back({json::text_at(one, "id"), json::text_at(one, "time_zone"),
                          json::bool_at(one, "selected").value_or(true), json::bool_at(one, "gone").value_or(false),
-                         json::bool_at(one, "failed").value_or(false)});
+                         json::bool_at(one, "failed").value_or(false), json::bool_at(one, "may_watch").value_or(true)});
   }
   return calendars;
+}
+
+std::vector<sync::Channel> read_channels(std::string_view text) {
+  std::vector<sync::Channel> channels;
+  if (text.empty()) return channels;
+  const auto parsed = json::parse(text);
+  if (!parsed || !parsed->IsArray()) return channels;
+  for (const json::Value& one : parsed->GetArray()) {
+    channels.push_back({json::text_at(one, "id"), json::text_at(one, "calendar"), json::text_at(one, "resource"),
+                        sync::parse_channel_state(json::text_at(one, "state")),
+                        json::bool_at(one, "expired").value_or(false),
+                        json::bool_at(one, "renewal_due").value_or(false), json::bool_at(one, "silent").value_or(false),
+                        json::bool_at(one, "stop_due").value_or(true)});
+  }
+  return channels;
 }
 
 std::vector<std::pair<std::string, std::string>> read_members(std::string_view text) {
@@ -76,6 +91,7 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   if (!rows.is_null(row, "woken_ms_ago")) claim.woken_ago = std::chrono::milliseconds(rows.number(row, "woken_ms_ago"));
   claim.sealed_credentials = read_members(rows.text(row, "credentials"));
   claim.calendars = read_calendars(rows.text(row, "calendars"));
+  claim.channels = read_channels(rows.text(row, "channels"));
   claim.retry_calendars = read_texts(rows.text(row, "retry_calendars"));
   return claim;
 }
@@ -103,6 +119,7 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("outcome", sync::verdict_name(one.outcome.verdict))
       .put("started_at", format_rfc3339(one.started_at))
       .put("noteworthy", one.noteworthy)
+      .put("again", one.again)
       .put("items_ingested", one.counts.ingested)
       .put("items_updated", one.counts.updated)
       .put("items_deleted", one.counts.deleted)
@@ -177,7 +194,8 @@ Task<std::vector<sync::Claim>> ClaimQueue::claim(std::vector<ConnectionId> conne
                     db::array_literal(filter.dead_workers),
                     boolean(filter.polling),
                     maybe_array(filter.owners),
-                    maybe_array(filter.connections)};
+                    maybe_array(filter.connections),
+                    std::to_string(filter.patience.count())};
   const db::Rows rows = co_await pool_.query(sql::queue_claim, std::move(values));
   std::vector<sync::Claim> claims;
   for (int row = 0; row < rows.size(); ++row) claims.push_back(read_claim(rows, row));

@@ -19,6 +19,7 @@ struct ClaimFilter {
   std::vector<std::string>
       busy_owners{};    ///< have as many runs as they may; passed over, so that the window is not full of them
   bool polling = true;  ///< false: only rows with sync_needed
+  std::chrono::seconds patience{15};  ///< a channel that is longer silent about a change that polling found is dead
   std::optional<std::vector<std::string>> owners{};       ///< nothing = everybody
   std::optional<std::vector<std::string>> connections{};  ///< nothing = all
 };

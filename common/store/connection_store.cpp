@@ -205,6 +205,12 @@ Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection
   co_return Holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels")};
 }
 
+Task<bool> ConnectionStore::revocation_waits(std::string id) {
+  db::Values values{std::move(id)};
+  const db::Rows rows = co_await pool_.query(sql::revocation_find, std::move(values));
+  co_return !rows.empty();
+}
+
 Task<void> ConnectionStore::revocation_done(std::string id) {
   db::Values values{std::move(id)};
   co_await pool_.query(sql::revocation_done, std::move(values));

@@ -112,6 +112,7 @@ class ConnectionStore {
   Task<Holdings> erase(sync::Admission admission, ConnectionView connection,
                        std::optional<std::pair<std::string, std::string>> revocation);
   Task<void> revocation_done(std::string id);
+  Task<bool> revocation_waits(std::string id);
 
  private:
   db::Pool& pool_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "common/db/pool.hpp"
 #include "common/sync/gate.hpp"
+#include "common/sync/run_rows.hpp"
 
 namespace calsync::store {
 
@@ -21,6 +23,25 @@ struct PushChannel {
   bool stopped = false;       ///< its late messages mean nothing any more
 };
 
+/// A channel that is about to be opened.
+struct NewChannel {
+  std::string id{};
+  std::string calendar_id{};
+  std::string secret_hash{};
+  std::chrono::seconds life{};
+};
+
+/// A channel whose connection is gone, with the grant that can stop it.
+struct AbandonedChannel {
+  std::string id{};
+  std::string resource_id{};
+  ConnectionId connection{};
+  OwnerId owner{};
+  std::string provider{};
+  std::string sealed{};  ///< the connection's refresh token, sealed for the connection
+  std::int64_t attempts = 0;
+};
+
 /// calendar_push_channels. Throws db::DatabaseError.
 class PushChannelStore {
  public:
@@ -32,6 +53,30 @@ class PushChannelStore {
   /// for.
   Task<void> wake(std::vector<sync::Admission> admissions, std::vector<ConnectionId> connections,
                   std::vector<std::string> channels, std::chrono::milliseconds gap);
+
+  // What the holder of a connection's lease writes.
+
+  /// Fenced. False = the lease is lost.
+  Task<bool> open(sync::Claim claim, NewChannel channel);
+  /// `renewal`: the share of its life after which it is replaced, in (0, 1). Nothing for `expires_at` = as asked.
+  Task<void> opened(std::string id, std::string resource_id, std::optional<Time> expires_at, double renewal,
+                    std::vector<std::string> replaces);
+  /// The provider refused. Without `pause` the pauses grow, with jitter by `unit` in [0, 1).
+  Task<void> refused(ConnectionId connection, std::string calendar_id, std::string reason,
+                     std::optional<std::chrono::seconds> pause, double unit);
+  Task<void> stopping(std::vector<std::string> ids);
+  Task<void> stop_failed(std::string id, std::string reason, double unit);
+  Task<void> forget(std::vector<std::string> ids);
+  Task<void> missed(ConnectionId connection, std::vector<std::string> calendars);
+
+  // What any worker does now and then.
+
+  /// Marks connections whose channels need a run. Without `pushes` every open channel does. Returns how many.
+  Task<int> tend(bool pushes, std::chrono::seconds patience, std::optional<std::vector<std::string>> owners,
+                 std::optional<std::vector<std::string>> connections);
+  Task<std::vector<AbandonedChannel>> abandoned();
+  Task<void> abandoned_failed(std::vector<std::string> ids, std::string reason);
+  Task<void> abandoned_done(std::vector<std::string> ids);
 
  private:
   db::Pool& pool_;

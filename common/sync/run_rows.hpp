@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/base/ids.hpp"
+#include "common/sync/channel_plan.hpp"
 #include "common/sync/outcome.hpp"
 #include "common/sync/reconcile.hpp"
 
@@ -18,7 +19,8 @@ struct Claim {
     std::string time_zone{};
     bool selected = true;
     bool gone = false;
-    bool failed = false;  ///< its last read failed, which the next success takes back
+    bool failed = false;    ///< its last read failed, which the next success takes back
+    bool may_watch = true;  ///< false = it cannot be watched, or opening a channel failed lately
   };
   ConnectionId connection{};
   OwnerId owner{};
@@ -37,6 +39,7 @@ struct Claim {
   std::optional<std::chrono::milliseconds> woken_ago{};
   std::vector<std::pair<std::string, std::string>> sealed_credentials{};  ///< kind, sealed text
   std::vector<CalendarState> calendars{};
+  std::vector<Channel> channels{};
   std::vector<std::string> retry_calendars{};  ///< calendars with events whose import must be tried again
 };
 
@@ -82,6 +85,7 @@ struct Settlement {
   std::optional<std::string> cursor{};  ///< nothing = leave the stored one
   Time started_at{};
   bool noteworthy = true;  ///< worth a line in the history
+  bool again = false;      ///< a success that wants another run at once, for changes that nobody announced
   Counts counts{};
 };
 

@@ -61,7 +61,9 @@ WHERE NOT EXISTS (SELECT 1 FROM external_calendars c WHERE c.connection_id = $1 
 -- name: calendars_of
 SELECT json_build_object('external_calendar_id', c.external_calendar_id, 'name', c.name, 'time_zone', NULLIF(c.time_zone, ''),
   'access_role', NULLIF(c.access_role, ''), 'primary', c.is_primary, 'selected', c.selected, 'last_error', c.last_error,
-  'last_synced_at', c.last_synced_at,
+  'last_synced_at', c.last_synced_at, 'push', COALESCE((SELECT max(p.state) FROM calendar_push_channels p
+    WHERE p.connection_id = c.connection_id AND p.external_calendar_id = c.external_calendar_id AND p.state = 'live' AND p.expires_at > now()), 'none'),
+  'push_error', c.watch_error,
   'events', (SELECT count(*) FROM external_calendar_events e
              WHERE e.connection_id = c.connection_id AND e.external_calendar_id = c.external_calendar_id AND e.deleted_at IS NULL)) AS calendar
 FROM external_calendars c WHERE c.connection_id = $1 AND c.deleted_at IS NULL ORDER BY c.is_primary DESC, c.name, c.external_calendar_id;
@@ -108,8 +110,11 @@ SELECT (SELECT count(*) FROM external_calendar_events WHERE connection_id = $1) 
 DELETE FROM external_calendar_connections WHERE id = $1;
 
 -- name: revocation_add
+-- Without push channels the server revokes the grant itself, and this is the net below it.
 INSERT INTO calendar_revocations (id, provider, provider_id, sealed, provider_user_id, next_attempt_at)
-SELECT $1, $2, $3, $4, (SELECT provider_user_id FROM external_calendar_connections WHERE id = $5), now() + interval '1 minute';
+SELECT $1, $2, $3, $4, c.provider_user_id, CASE WHEN EXISTS (SELECT 1 FROM calendar_push_channels WHERE connection_id = c.id)
+  THEN now() ELSE now() + interval '1 minute' END
+FROM external_calendar_connections c WHERE c.id = $5;
 
 -- name: oauth_flow_add
 INSERT INTO calendar_oauth_flows (state_hash, provider_id, provider, verifier_sealed, return_to, expires_at)

@@ -79,11 +79,19 @@ WHERE c.provider = r.provider AND c.provider_user_id = r.provider_user_id;
 -- name: revocations_due
 -- Locked for the portion's transaction, so that two workers do not revoke the same grant.
 UPDATE calendar_revocations SET attempts = attempts + 1, next_attempt_at = now() + make_interval(mins => LEAST(60, 2 ^ LEAST(attempts, 6))::int)
-WHERE id IN (SELECT id FROM calendar_revocations WHERE next_attempt_at <= now() ORDER BY next_attempt_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+WHERE id IN (
+  SELECT r.id FROM calendar_revocations r WHERE r.next_attempt_at <= now()
+    -- A revoked grant can stop no channel: those come first, unless they cannot be stopped anyway.
+    AND NOT EXISTS (SELECT 1 FROM calendar_abandoned_channels a WHERE a.provider = r.provider
+                    AND a.provider_user_id = r.provider_user_id AND a.attempts < 3 AND a.expires_at > now())
+  ORDER BY r.next_attempt_at LIMIT 20 FOR UPDATE SKIP LOCKED)
 RETURNING id, provider, provider_id, sealed, attempts;
 
 -- name: revocation_done
 DELETE FROM calendar_revocations WHERE id = $1;
+
+-- name: revocation_find
+SELECT 1 AS found FROM calendar_revocations WHERE id = $1;
 
 -- name: revocation_failed
 UPDATE calendar_revocations SET last_error = $2 WHERE id = $1;

@@ -64,11 +64,15 @@ WHERE t.id = ANY (ARRAY (
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
   t.last_synced_at, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
-  CASE WHEN t.sync_needed THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
+  CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
-     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL))
+     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
+  (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state,
+     'expired', expires_at <= now(), 'renewal_due', renew_at <= now(),
+     'silent', missed_at <= now() - make_interval(secs => $8::int), 'stop_due', retry_at IS NULL OR retry_at <= now()))
+   FROM calendar_push_channels WHERE connection_id = t.id) AS channels,
   (SELECT json_agg(DISTINCT external_calendar_id) FROM external_calendar_events
    WHERE connection_id = t.id AND sync_status = 'CREATED' AND booking_id IS NULL) AS retry_calendars;
 
@@ -95,15 +99,15 @@ WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING edit_se
 WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
-    backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean,
+    backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
     items_ingested int, items_updated int, items_deleted int, items_failed int)
 ), settled AS (
   UPDATE external_calendar_connections t SET
     last_synced_at = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN now() ELSE t.last_synced_at END,
     sync_cursor = CASE WHEN d.keep_cursor AND t.edit_seq = d.edit THEN d.cursor ELSE t.sync_cursor END,
-    sync_needed = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN t.wake_seq <> d.wake ELSE t.sync_needed END,
+    sync_needed = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN t.wake_seq <> d.wake OR d.again ELSE t.sync_needed END,
     -- Pushes that came meanwhile (priority 1) may not run a connection back to back; whoever else asked is served at once.
-    sync_requested_at = CASE WHEN d.succeeded AND t.wake_seq <> d.wake
+    sync_requested_at = CASE WHEN d.succeeded AND (t.wake_seq <> d.wake OR d.again)
       THEN now() + CASE WHEN t.sync_priority = 1 THEN interval '1 second' ELSE interval '0' END ELSE t.sync_requested_at END,
     sync_priority = CASE WHEN t.wake_seq <> d.wake THEN t.sync_priority ELSE 0 END,
     served_wake_seq = GREATEST(t.served_wake_seq, d.wake),

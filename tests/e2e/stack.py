@@ -83,6 +83,7 @@ class Stack(Actors, Rows):
                 "userinfo": provider + "/v1/userinfo", "api": provider + "/calendar/v3"}}},
             "worker": {"poll_milliseconds": 100, "heartbeat_milliseconds": 300, "lease_seconds": 30, "request_seconds": 10,
                        "drain_seconds": 10},
+            "push": {"open_channels": False},
             "allow_insecure_endpoints": True, "allow_private_addresses": True, "log": {"level": "debug"},
         }
 

@@ -13,6 +13,7 @@ providers::Adapter make_google_adapter(const Options& options, net::HttpTranspor
   adapter.reader = std::make_unique<GoogleReader>(options, transport, clock);
   adapter.authorizer = std::make_unique<GoogleAuthorizer>(options, transport, clock);
   adapter.push_decoder = std::make_unique<GooglePushDecoder>();
+  adapter.push_channels = std::make_unique<GooglePushChannels>(options, transport, clock);
   return adapter;
 }
 

@@ -27,6 +27,15 @@ net::HttpRequest api_get(const std::string& api, const std::string& path, const 
   return request;
 }
 
+net::HttpRequest api_post(const std::string& api, const std::string& path, Secret body,
+                          const providers::Session& session) {
+  net::HttpRequest request = api_get(api, path, {}, session);
+  request.method = "POST";
+  request.body = std::move(body);
+  request.content_type = "application/json";
+  return request;
+}
+
 Result<SplitPage> split_page(std::string_view body) {
   const auto members = member_slices(body);
   if (!members) return unreadable_page();

@@ -25,6 +25,10 @@ net::Parameters with_position(net::Parameters parameters, const ReadPosition& po
 net::HttpRequest api_get(const std::string& api, const std::string& path, const net::Parameters& parameters,
                          const providers::Session& session);
 
+/// A POST of JSON to `path` under the API root for one account.
+net::HttpRequest api_post(const std::string& api, const std::string& path, Secret body,
+                          const providers::Session& session);
+
 /// A list answer: everything but its items, parsed, and the items as the bytes they came in. They point into the body.
 struct SplitPage {
   json::Document envelope;

@@ -1,0 +1,46 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Push channels that the worker keeps: when they are renewed, whether they have fallen silent, and how their end fares.
+-- state: opening -> live -> stopping, then the row goes.
+ALTER TABLE calendar_push_channels
+  ADD COLUMN renew_at timestamptz,
+  ADD COLUMN missed_at timestamptz,
+  ADD COLUMN attempts integer NOT NULL DEFAULT 0,
+  ADD COLUMN retry_at timestamptz,
+  ADD COLUMN last_error text;
+CREATE INDEX calendar_push_channels_renewal ON calendar_push_channels (renew_at) WHERE state = 'live';
+CREATE INDEX calendar_push_channels_missed ON calendar_push_channels (missed_at) WHERE missed_at IS NOT NULL;
+
+-- Why a calendar has no channel: it cannot be watched, or the provider refused. It is polled meanwhile and healthy.
+ALTER TABLE external_calendars
+  ADD COLUMN watch_error text,
+  ADD COLUMN watch_retry_at timestamptz,
+  ADD COLUMN watch_attempts integer NOT NULL DEFAULT 0;
+
+-- Channels whose connection was deleted, by the API or by anybody's DELETE: they would go on speaking for weeks. The grant is
+-- kept, sealed as it was for the connection, until they are stopped.
+CREATE TABLE calendar_abandoned_channels (
+  id text PRIMARY KEY,
+  resource_id text NOT NULL,
+  connection_id uuid NOT NULL,
+  provider text NOT NULL,
+  provider_id uuid NOT NULL,
+  provider_user_id text,
+  sealed text NOT NULL,
+  expires_at timestamptz NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  next_attempt_at timestamptz NOT NULL DEFAULT now(),
+  last_error text
+);
+
+CREATE FUNCTION calsync_connection_abandons_channels() RETURNS trigger LANGUAGE plpgsql
+  SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  INSERT INTO calendar_abandoned_channels (id, resource_id, connection_id, provider, provider_id, provider_user_id, sealed, expires_at)
+  SELECT p.id, p.resource_id, OLD.id, OLD.provider, OLD.provider_id, OLD.provider_user_id, k.sealed, p.expires_at
+  FROM calendar_push_channels p JOIN external_calendar_credentials k ON k.connection_id = OLD.id AND k.kind = 'refresh_token'
+  WHERE p.connection_id = OLD.id AND p.resource_id IS NOT NULL AND p.expires_at > now()
+  ON CONFLICT (id) DO NOTHING;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER calsync_abandons_channels BEFORE DELETE ON external_calendar_connections FOR EACH ROW
+  EXECUTE FUNCTION calsync_connection_abandons_channels();

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync-worker/active_run.hpp"
+
+namespace calsync::worker {
+
+ActiveRun::ActiveRun(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
+                     MayContinue may_continue)
+    : services_(services),
+      limits_(limits),
+      claim_(claim),
+      adapter_(adapter),
+      may_continue_(std::move(may_continue)),
+      deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
+      lease_taken_(services.clock.monotonic()) {}
+
+providers::Session ActiveRun::session() const {
+  return {credential_, claim_.account,
+          deadline_.at_most(services_.clock, std::chrono::seconds(limits_.request_seconds))};
+}
+
+Task<Result<void>> ActiveRun::begin() {
+  if (auto alive = co_await stay_alive(); !alive) co_return alive;
+  Result<Secret> credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
+  if (!credential) co_return credential.error();
+  credential_ = std::move(*credential);
+  co_return Result<void>();
+}
+
+Result<void> ActiveRun::still_wanted() const {
+  if (!may_continue_()) return fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
+  if (deadline_.passed(services_.clock)) return fail(Failure::timeout, "the run took too long");
+  return {};
+}
+
+Task<Result<void>> ActiveRun::stay_alive() {
+  if (auto wanted = still_wanted(); !wanted) co_return wanted;
+  const Duration held = services_.clock.monotonic() - lease_taken_;
+  if (held * 2 < std::chrono::seconds(limits_.lease_seconds)) co_return Result<void>();
+  const bool ours =
+      co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
+  if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
+  lease_renewed();
+  co_return Result<void>();
+}
+
+Task<Result<void>> ActiveRun::renew_token() {
+  renewed_ = true;
+  Result<Secret> fresh = co_await services_.tokens.refresh(claim_, adapter_, session().deadline);
+  if (!fresh) co_return fresh.error();
+  credential_ = std::move(*fresh);
+  co_return Result<void>();
+}
+
+}  // namespace calsync::worker

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync-worker/farewell.hpp"
+
+#include <map>
+
+#include "common/store/credential_store.hpp"
+#include "common/store/revocation_context.hpp"
+
+namespace calsync::worker {
+namespace {
+
+/// A grant that cannot be revoked for this many tries (about a day) is given up: it dies by itself when unused.
+constexpr std::int64_t last_attempt = 30;
+constexpr std::chrono::seconds call_time{15};
+
+/// The grant is dead, so nobody can stop the channels; they end by themselves, and what they say is ignored.
+bool hopeless(const Error& error) {
+  return error.failure == Failure::grant_dead || error.failure == Failure::token_rejected ||
+         error.failure == Failure::scope_missing;
+}
+
+}  // namespace
+
+Task<void> Farewell::round() {
+  co_await stop_channels();
+  co_await revoke_pending();
+}
+
+Task<void> Farewell::stop_channels() {
+  std::map<ConnectionId, Channels> by_connection;
+  for (store::AbandonedChannel& one : co_await channels_.abandoned())
+    by_connection[one.connection].push_back(std::move(one));
+  for (auto& [connection, channels] : by_connection) co_await stop_channels_of_one(std::move(channels));
+}
+
+Task<Result<Secret>> Farewell::access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter) {
+  const auto refresh_token = keys_.open(
+      channel.sealed, store::credential_context(channel.connection, channel.owner, channel.provider,
+                                                store::credential_kind_name(store::CredentialKind::refresh_token)));
+  if (!refresh_token) co_return refresh_token.error();
+  auto grant = co_await adapter.authorizer->refresh(*refresh_token, Deadline(clock_, call_time));
+  if (!grant) co_return grant.error();
+  co_return std::move(grant->access_token);
+}
+
+Task<void> Farewell::stop_channels_of_one(Channels channels) {
+  const store::AbandonedChannel& first = channels.front();
+  const LogFields fields{.connection_id = first.connection.str(), .provider = first.provider};
+  const providers::Adapter* adapter = registry_.find(first.provider);
+  Result<Secret> token = fail(Failure::misconfigured, "the provider is not configured");
+  if (adapter && adapter->authorizer && adapter->push_channels) token = co_await access_token(first, *adapter);
+  std::vector<std::string> done;
+  std::vector<std::string> left;
+  std::optional<Error> problem;
+  if (!token) problem = token.error();
+  for (const store::AbandonedChannel& channel : channels) {
+    if (!problem) {
+      providers::Session session{*token, {}, Deadline(clock_, call_time)};
+      const auto stopped = co_await adapter->push_channels->stop(std::move(session), channel.id, channel.resource_id);
+      if (!stopped) problem = stopped.error();
+    }
+    (problem && !hopeless(*problem) ? left : done).push_back(channel.id);
+  }
+  LogFields said = fields;
+  said.metadata = {{"stopped", std::to_string(problem ? 0 : done.size())}, {"left", std::to_string(left.size())}};
+  if (problem) {
+    said.error_code = error_code(problem->failure);
+    said.metadata.emplace_back("reason", problem->message);
+    log_.warn("push channels of a deleted connection could not be stopped", said);
+  } else {
+    log_.info("the push channels of a deleted connection were stopped", said);
+  }
+  if (!left.empty()) co_await channels_.abandoned_failed(left, describe(*problem));
+  co_await channels_.abandoned_done(done);
+}
+
+Task<void> Farewell::revoke_pending() {
+  co_await pool_.query(sql::revocations_superseded, {});
+  const db::Rows rows = co_await pool_.query(sql::revocations_due, {});
+  for (int row = 0; row < rows.size(); ++row) {
+    const std::string id(rows.text(row, "id"));
+    const std::string provider(rows.text(row, "provider"));
+    const providers::Adapter* adapter = registry_.find(provider);
+    Result<void> revoked = fail(Failure::misconfigured, "the provider is not configured");
+    if (adapter && adapter->authorizer) {
+      const auto token =
+          keys_.open(rows.text(row, "sealed"),
+                     store::revocation_context(id, std::string(rows.text(row, "provider_id")), provider));
+      revoked = token ? co_await adapter->authorizer->revoke(*token, Deadline(clock_, call_time))
+                      : Result<void>(token.error());
+    }
+    if (revoked || rows.number(row, "attempts") >= last_attempt) {
+      db::Values values{id};
+      co_await pool_.query(sql::revocation_done, std::move(values));
+      if (revoked) log_.info("a disconnected account's grant was revoked", {.provider = provider});
+      if (!revoked)
+        log_.error("a disconnected account's grant could not be revoked and is given up",
+                   {.provider = provider, .metadata = {{"reason", describe(revoked.error())}}});
+      continue;
+    }
+    db::Values values{id, describe(revoked.error())};
+    co_await pool_.query(sql::revocation_failed, std::move(values));
+  }
+}
+
+}  // namespace calsync::worker

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "common/base/crypto.hpp"
+#include "common/base/log.hpp"
+#include "common/db/pool.hpp"
+#include "common/providers/registry.hpp"
+#include "common/store/push_channel_store.hpp"
+
+namespace calsync::worker {
+
+/// What is left to do at the providers after a connection is gone: its push channels are stopped, then its grant is
+/// revoked. Any worker may do it; each piece is taken for a minute.
+class Farewell {
+ public:
+  Farewell(AsyncClock& clock, const Log& log, db::Pool& pool, const providers::Registry& registry, const KeyRing& keys,
+           store::PushChannelStore& channels)
+      : clock_(clock), log_(log), pool_(pool), registry_(registry), keys_(keys), channels_(channels) {}
+
+  /// Everything that is due. Throws db::DatabaseError.
+  Task<void> round();
+
+ private:
+  using Channels = std::vector<store::AbandonedChannel>;
+  Task<void> stop_channels();
+  Task<void> stop_channels_of_one(Channels channels);
+  Task<Result<Secret>> access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter);
+  Task<void> revoke_pending();
+
+  AsyncClock& clock_;
+  const Log& log_;
+  db::Pool& pool_;
+  const providers::Registry& registry_;
+  const KeyRing& keys_;
+  store::PushChannelStore& channels_;
+};
+
+}  // namespace calsync::worker

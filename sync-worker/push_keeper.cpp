@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync-worker/push_keeper.hpp"
+
+#include <algorithm>
+
+#include "common/base/crypto.hpp"
+
+namespace calsync::worker {
+namespace {
+
+/// Renewals of channels that were opened together drift apart.
+constexpr double earliest_renewal = 0.45;
+constexpr double renewal_spread = 0.1;
+/// What cannot be watched today is not asked about again soon.
+constexpr std::chrono::seconds unwatchable_pause = std::chrono::hours(30 * 24);
+constexpr std::chrono::seconds operator_pause = std::chrono::hours(1);
+
+/// The provider's answer did not come: the channel may exist.
+bool outcome_unknown(Failure failure) {
+  return failure == Failure::network || failure == Failure::timeout || failure == Failure::unavailable ||
+         failure == Failure::malformed;
+}
+
+/// Failures that are the whole run's, not this call's.
+bool ends_the_run(const Error& error) {
+  switch (error.failure) {
+    case Failure::token_rejected:
+    case Failure::grant_dead:
+    case Failure::lease_lost:
+    case Failure::cancelled:
+    case Failure::throttled:
+      return true;
+    default:
+      // Whoever asks for a pause gets it, for every kind of call.
+      return error.retry_after.has_value();
+  }
+}
+
+/// A channel of an interrupted opening has no resource id of its own, but all channels of one calendar share it.
+std::string resource_of(const sync::Channel& channel, const std::vector<sync::Channel>& channels) {
+  if (!channel.resource_id.empty()) return channel.resource_id;
+  for (const sync::Channel& other : channels) {
+    if (other.calendar_id == channel.calendar_id && !other.resource_id.empty()) return other.resource_id;
+  }
+  return {};
+}
+
+}  // namespace
+
+LogFields PushKeeper::fields(const ActiveRun& run) const {
+  return {.provider_id = run.claim().owner.str(),
+          .connection_id = run.claim().connection.str(),
+          .provider = run.claim().provider};
+}
+
+bool PushKeeper::pushes_are_taken(const ActiveRun& run) const {
+  const sync::Claim& claim = run.claim();
+  return run.adapter().push_decoder && open_channels() &&
+         sync::ask(services_.gate, sync::Operation::receive_push, &claim.owner, &claim.connection);
+}
+
+PushKeeper::Watch PushKeeper::watch(const ActiveRun& run, const std::vector<std::string>& wanted) const {
+  Watch watch;
+  if (!pushes_are_taken(run)) return watch;
+  for (const std::string& id : wanted) {
+    const auto& rows = run.claim().calendars;
+    const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& one) { return one.id == id; });
+    if (row == rows.end()) {
+      watch.later = true;
+    } else {
+      watch.calendars.push_back({id, row->may_watch});
+    }
+  }
+  return watch;
+}
+
+Task<void> PushKeeper::note_missed(const ActiveRun& run, const std::set<std::string>& changed) {
+  const sync::Claim& claim = run.claim();
+  // A message would have asked for this run.
+  if (claim.asked_for || !claim.last_synced_at || changed.empty() || claim.channels.empty()) co_return;
+  co_await services_.channels.missed(claim.connection, {changed.begin(), changed.end()});
+}
+
+Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std::string> wanted,
+                                                std::set<std::string> changed) {
+  Kept kept;
+  if (!run.adapter().push_channels) co_return kept;
+  co_await note_missed(run, changed);
+  const Watch watched = watch(run, wanted);
+  sync::ChannelPlan todo = sync::plan_channels(watched.calendars, run.claim().channels);
+  kept.again = watched.later;
+  if (!todo.forget.empty()) co_await services_.channels.forget(std::move(todo.forget));
+  for (sync::ChannelPlan::Opening& opening : todo.open) {
+    const bool silent = opening.reason == sync::OpenReason::silence;
+    std::vector<sync::Channel> replaced = opening.replaces;
+    const Result<Opened> opened = co_await open(run, std::move(opening));
+    if (!opened) co_return opened.error();
+    if (*opened == Opened::no) continue;
+    kept.again = true;
+    if (silent) ++kept.silent;
+    todo.stop.insert(todo.stop.end(), replaced.begin(), replaced.end());
+  }
+  for (const sync::Channel& channel : todo.stop) {
+    if (auto stopped = co_await stop(run, channel); !stopped) co_return stopped.error();
+  }
+  co_return kept;
+}
+
+Task<Result<PushKeeper::Opened>> PushKeeper::open(ActiveRun& run, sync::ChannelPlan::Opening opening) {
+  const std::string id = random_uuid(services_.random);
+  const Secret secret(random_token(services_.random));
+  const bool ours = co_await services_.channels.open(
+      run.claim(), {id, opening.calendar_id, sha256_hex(secret.reveal()), options_.life});
+  if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
+  const providers::ChannelRequest request{opening.calendar_id, id, secret, options_.webhook_root + run.adapter().name,
+                                          options_.life};
+  const auto answer = co_await run.call([&run, request](providers::Session session) {
+    return run.adapter().push_channels->open(std::move(session), request);
+  });
+  if (!answer) co_return co_await refused(run, opening.calendar_id, id, answer.error());
+  if (!*answer) {
+    co_await services_.channels.forget({id});
+    co_await services_.channels.refused(run.claim().connection, opening.calendar_id,
+                                        "provider_rejected: this calendar cannot be watched; it is polled",
+                                        unwatchable_pause, 0);
+    co_return Opened::no;
+  }
+  std::vector<std::string> replaces;
+  for (const sync::Channel& old : opening.replaces) replaces.push_back(old.id);
+  const double renewal = earliest_renewal + renewal_spread * services_.random.unit();
+  co_await services_.channels.opened(id, (*answer)->resource_id, (*answer)->expires_at, renewal, std::move(replaces));
+  LogFields said = fields(run);
+  said.metadata = {{"channel_id", id}, {"reason", std::string(sync::open_reason_name(opening.reason))}};
+  if (opening.reason == sync::OpenReason::silence) {
+    services_.log.warn("a push channel did not announce a change that polling found; it is replaced", said);
+  } else {
+    services_.log.info("a push channel was opened", said);
+  }
+  co_return Opened::yes;
+}
+
+Task<Result<PushKeeper::Opened>> PushKeeper::refused(ActiveRun& run, std::string calendar_id, std::string channel_id,
+                                                     Error error) {
+  const bool operators = error.failure == Failure::misconfigured;
+  const std::optional<std::chrono::seconds> pause = error.retry_after ? error.retry_after
+                                                    : operators       ? std::optional(operator_pause)
+                                                                      : std::nullopt;
+  if (outcome_unknown(error.failure)) {
+    co_await services_.channels.stopping({channel_id});
+  } else {
+    co_await services_.channels.forget({channel_id});
+  }
+  if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return error;
+  co_await services_.channels.refused(run.claim().connection, calendar_id, describe(error), pause,
+                                      services_.random.unit());
+  if (ends_the_run(error)) co_return error;
+  LogFields said = fields(run);
+  said.error_code = error_code(error.failure);
+  said.metadata = {{"reason", error.message}};
+  services_.log.write(operators ? Level::error : Level::warn,
+                      "a push channel could not be opened; the calendar is polled meanwhile", said);
+  co_return Opened::no;
+}
+
+Task<Result<void>> PushKeeper::stop(ActiveRun& run, sync::Channel channel) {
+  const std::string resource = resource_of(channel, run.claim().channels);
+  co_await services_.channels.stopping({channel.id});
+  // Without a resource id the provider cannot be told; it ends at its expiry, unheard.
+  if (resource.empty()) co_return Result<void>();
+  const auto answer = co_await run.call([&run, id = channel.id, resource](providers::Session session) {
+    return run.adapter().push_channels->stop(std::move(session), id, resource);
+  });
+  if (answer) {
+    co_await services_.channels.forget({channel.id});
+    co_return Result<void>();
+  }
+  const Error& error = answer.error();
+  if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return error;
+  co_await services_.channels.stop_failed(channel.id, describe(error), services_.random.unit());
+  if (ends_the_run(error)) co_return error;
+  LogFields said = fields(run);
+  said.error_code = error_code(error.failure);
+  said.metadata = {{"channel_id", channel.id}, {"reason", error.message}};
+  services_.log.warn("a push channel could not be stopped; it is tried again", said);
+  co_return Result<void>();
+}
+
+}  // namespace calsync::worker

@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The keeper of push channels: every selected calendar of an active connection has exactly one live channel at the provider, and what
+the provider says there reaches the mirror."""
+import contextlib
+import time
+
+import harness
+from events import timed
+from harness import wait_until
+
+setUpModule = harness.start_cluster
+
+LIVE = "SELECT * FROM calendar_push_channels WHERE connection_id = %s AND state = 'live'"
+
+
+class ChannelCase(harness.Case):
+    """Push messages go from the emulator straight to the api-server."""
+    CONFIG = {"push": {"open_channels": True, "patience_seconds": 1}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.emulator.control("POST", "/settings", {"push_allow_http": True, "push_retry_ms": 50, "push_retries": 50})
+
+    def provider_channels(self, email):
+        """Live channels at the provider, by id."""
+        return {one["id"]: one for one in self.emulator.control("GET", f"/channels?account={email}&open=true")["channels"] if not one["killed"]}
+
+    def rows(self, connection):
+        return self.sql.rows(LIVE, connection)
+
+    def wait_channels(self, connection, email, calendars, timeout=15):
+        """Until exactly these calendars have one live channel each, here and at the provider; the rows by calendar."""
+        def settled():
+            rows = self.rows(connection)
+            others = self.sql.value("SELECT count(*) FROM calendar_push_channels WHERE connection_id = %s AND state <> 'live'", connection)
+            there = self.provider_channels(email)
+            if others or {row["id"] for row in rows} != set(there) or sorted(row["external_calendar_id"] for row in rows) != sorted(calendars):
+                return None
+            return {row["external_calendar_id"]: row for row in rows} if calendars else True
+        return wait_until(settled, timeout, lambda: f"one channel for each of {calendars}; there are {self.rows(connection)} here and "
+                                                    f"{self.provider_channels(email)} at the provider")
+
+    def watched(self, events=()):
+        owner, email, connection = self.connected(events)
+        self.wait_channels(connection, email, [email])
+        self.stack.wait_synced(connection)
+        self.emulator.control("GET", "/push/idle?timeout_ms=5000")
+        return owner, email, connection
+
+    def wait_title(self, connection, title, timeout=15):
+        wait_until(lambda: title in {row["title"] for row in self.stack.events(connection).values()}, timeout, f"'{title}' is mirrored")
+
+    def poll(self, connection):
+        """Makes the next poll due, as time does, and waits for it. Nobody has asked for it."""
+        before = self.stack.connection(connection)["last_synced_at"]
+        self.stack.set(connection, "last_synced_at = now() - interval '1 hour'")
+        self.stack.wait_row(connection, lambda row: row["last_synced_at"] > before and row["lease_until"] is None, "the poll is over")
+
+
+class Keeping(ChannelCase):
+    def test_a_change_at_the_provider_reaches_the_mirror_without_a_poll(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        self.stack.set(connection, "sync_frequency_minutes = 10000")
+        for number in range(5):
+            self.emulator.put_event(email, email, timed("two0000001", f"Version {number}"))
+            self.wait_title(connection, f"Version {number}")
+        self.assertIsNotNone(self.stack.connection(connection)["last_webhook_received_at"])
+        self.assertEqual(len(self.rows(connection)), 1)
+
+    def test_the_secret_is_kept_as_a_hash_only(self):
+        _, email, connection = self.watched()
+        row, = self.rows(connection)
+        token = self.provider_channels(email)[row["id"]]["token"]
+        self.assertGreaterEqual(len(token), 43)
+        self.assertNotIn(token, self.stack.output())
+        self.assertEqual(self.sql.value("SELECT count(*) FROM calendar_push_channels p WHERE p::text LIKE %s", f"%{token}%"), 0)
+
+    def test_channels_follow_the_selection(self):
+        _, email, connection = self.connected([timed("one0000001", "One")])
+        self.emulator.add_calendar(email, f"team-{email}", "Team", "UTC")
+        self.stack.sync(connection)
+        self.wait_channels(connection, email, [email, f"team-{email}"])
+        path = f"/api/calendar/connections/{connection}"
+        self.assertEqual(self.stack.app.patch(path, {"calendars": [email]}).status, 200)
+        self.wait_channels(connection, email, [email])
+        self.assertEqual(self.stack.app.patch(path, {"calendars": [email, f"team-{email}"]}).status, 200)
+        channels = self.wait_channels(connection, email, [email, f"team-{email}"])
+        self.assertNotEqual(channels[email]["id"], channels[f"team-{email}"]["id"])
+        self.emulator.remove_calendar(email, f"team-{email}")
+        self.stack.sync(connection)
+        self.wait_channels(connection, email, [email])
+
+    def test_a_new_calendar_is_watched_and_announces_its_changes(self):
+        _, email, connection = self.watched()
+        self.emulator.add_calendar(email, f"late-{email}", "Late", "UTC")
+        self.stack.sync(connection)
+        self.wait_channels(connection, email, [email, f"late-{email}"])
+        self.emulator.put_event(email, f"late-{email}", timed("late000001", "Late one"))
+        self.wait_title(connection, "Late one")
+
+    def test_calendars_that_cannot_be_watched_are_polled_and_healthy(self):
+        _, email, connection = self.watched()
+        holidays = f"de.{email}#holiday@group.v.calendar.google.com"
+        self.emulator.add_calendar(email, holidays, "Holidays", "UTC")
+        self.emulator.put_event(email, holidays, timed("holiday001", "Day off"))
+        self.stack.sync(connection)
+        self.wait_title(connection, "Day off")
+        self.wait_channels(connection, email, [email])
+        watches = lambda: len([call for call in self.emulator.calls(account=email) if call["path"].endswith("/events/watch")])
+        asked = watches()
+        for _ in range(3):
+            self.stack.sync(connection)
+        self.assertEqual(watches(), asked, "it is remembered")
+        row = self.sql.row("SELECT * FROM external_calendars WHERE connection_id = %s AND external_calendar_id = %s", connection, holidays)
+        self.assertIsNone(row["last_error"])
+        self.assertIn("cannot be watched", row["watch_error"])
+        self.assertIsNone(self.stack.connection(connection)["last_error"])
+        shown = {one["external_calendar_id"]: one for one in self.stack.app.get(f"/api/calendar/connections/{connection}/calendars").json()["calendars"]}
+        self.assertEqual((shown[email]["push"], shown[email]["push_error"]), ("live", None))
+        self.assertEqual(shown[holidays]["push"], "none")
+        self.assertIn("cannot be watched", shown[holidays]["push_error"])
+
+    def test_a_connection_made_by_plain_rows_gets_its_channel_too(self):
+        """Whatever path created it: here the rows of channels vanish, and with them all that is known."""
+        _, email, connection = self.watched()
+        self.sql.execute("DELETE FROM calendar_push_channels WHERE connection_id = %s", connection)
+        self.stack.sync(connection)
+        self.assertEqual(len(self.rows(connection)), 1)
+        self.emulator.put_event(email, email, timed("two0000001", "Two"))
+        self.wait_title(connection, "Two")
+
+    def test_the_first_message_may_come_before_the_answer(self):
+        with self.emulator.settings(push_sync_before_answer=True):
+            owner, email, connection = self.connected()
+            self.wait_channels(connection, email, [email])
+        delivered = self.emulator.control("GET", f"/push/deliveries?channel_id={self.rows(connection)[0]['id']}&state=sync")["deliveries"]
+        self.assertEqual([one["status"] for one in delivered], [200])
+        self.assertIsNotNone(self.rows(connection)[0]["last_message_at"])
+
+
+class Ends(ChannelCase):
+    def test_disconnecting_stops_the_channels_before_it_revokes(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        answer = self.stack.app.delete(f"/api/calendar/connections/{connection}")
+        self.assertEqual((answer.status, answer.json()["deleted"]["channels"], answer.json()["revocation"]), (200, 1, "done"), answer.text)
+        self.assertEqual(self.provider_channels(email), {})
+        self.assertFalse(self.emulator.has_grant(email))
+        paths = [call["path"] for call in self.emulator.calls() if call["path"] in ("/revoke", "/calendar/v3/channels/stop")]
+        self.assertEqual(paths[-2:], ["/calendar/v3/channels/stop", "/revoke"])
+        self.assertEqual(self.sql.value("SELECT count(*) FROM calendar_abandoned_channels"), 0)
+
+    def test_a_deleted_row_or_owner_leaves_no_channel_behind(self):
+        for statement in ("DELETE FROM external_calendar_connections WHERE id = %s",
+                          "DELETE FROM profiles WHERE id = (SELECT provider_id FROM external_calendar_connections WHERE id = %s)"):
+            with self.subTest(statement):
+                _, email, connection = self.watched()
+                self.sql.execute(statement, connection)
+                wait_until(lambda: not self.provider_channels(email), 10, "the channel is stopped")
+                wait_until(lambda: self.sql.value("SELECT count(*) FROM calendar_abandoned_channels") == 0, 10, "nothing is left to stop")
+
+    def test_a_provider_that_is_away_is_told_later(self):
+        _, email, connection = self.watched()
+        with self.emulator.answered("api", status=503, body="down"):
+            self.sql.execute("DELETE FROM external_calendar_connections WHERE id = %s", connection)
+            wait_until(lambda: self.sql.value("SELECT last_error FROM calendar_abandoned_channels WHERE connection_id = %s", connection), 10,
+                       "the failure is written down")
+        self.assertIn("provider_unavailable", self.sql.value("SELECT last_error FROM calendar_abandoned_channels WHERE connection_id = %s", connection))
+        self.sql.execute("UPDATE calendar_abandoned_channels SET next_attempt_at = now()")
+        wait_until(lambda: not self.provider_channels(email), 10, "the channel is stopped")
+
+    def test_a_dead_grant_ends_the_matter(self):
+        _, email, connection = self.watched()
+        self.emulator.revoke_grant(email)
+        self.sql.execute("DELETE FROM external_calendar_connections WHERE id = %s", connection)
+        wait_until(lambda: self.sql.value("SELECT count(*) FROM calendar_abandoned_channels") == 0, 10, "nobody tries for ever")
+
+    def test_the_webhook_flag_stops_and_restores(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        _, other, second = self.watched()
+        self.stack.reload(CALENDAR_WEBHOOK_ENABLED="false")
+        try:
+            for one, address in ((connection, email), (second, other)):
+                self.wait_channels(one, address, [])
+            self.emulator.put_event(email, email, timed("two0000001", "While off"))
+            self.stack.sync(connection)
+            self.assertEqual(self.provider_channels(email), {})
+        finally:
+            self.stack.reload(CALENDAR_WEBHOOK_ENABLED="true")
+        for one, address in ((connection, email), (second, other)):
+            self.wait_channels(one, address, [address])
+        self.emulator.put_event(other, other, timed("on00000001", "On again"))
+        self.wait_title(second, "On again")
+
+    def test_without_scheduled_polling_channels_are_still_kept(self):
+        self.stack.reload(CALENDAR_JOBS_ENABLED="false")
+        try:
+            _, email, connection = self.watched()
+            old = self.rows(connection)[0]["id"]
+            self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE id = %s", old)
+            wait_until(lambda: self.rows(connection) and self.rows(connection)[0]["id"] != old, 10, "the channel was replaced")
+            self.wait_channels(connection, email, [email])
+        finally:
+            self.stack.reload(CALENDAR_JOBS_ENABLED="true")
+
+    def test_everything_off_leaves_the_channels_alone(self):
+        _, email, connection = self.watched()
+        self.stack.reload(CALENDAR_SYNC_ENABLED="false")
+        try:
+            before = len(self.emulator.calls())
+            self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE connection_id = %s", connection)
+            self.stack.worker_rounds(6)
+            self.assertEqual(len(self.emulator.calls()), before, "nothing leaves the worker")
+        finally:
+            self.stack.reload(CALENDAR_SYNC_ENABLED="true")
+        self.wait_channels(connection, email, [email])
+
+
+class Renewal(ChannelCase):
+    def test_the_new_channel_opens_before_the_old_one_stops(self):
+        _, email, connection = self.watched()
+        old = self.rows(connection)[0]
+        share = (old["renew_at"] - old["created_at"]) / (old["expires_at"] - old["created_at"])
+        self.assertGreater(share, 0.4)
+        self.assertLess(share, 0.6)
+        begun = len(self.emulator.calls(account=email))
+        self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE id = %s", old["id"])
+        wait_until(lambda: old["id"] not in self.provider_channels(email), 10, "the old channel is stopped")
+        new = self.wait_channels(connection, email, [email])[email]
+        self.assertNotEqual(new["id"], old["id"])
+        paths = [call["path"].rsplit("/", 2)[-2:] for call in self.emulator.calls(account=email)[begun:]]
+        self.assertLess(paths.index(["events", "watch"]), paths.index(["channels", "stop"]))
+        # What happened between the last read and the first message of the new channel was announced to nobody.
+        after = paths[paths.index(["channels", "stop"]):]
+        wait_until(lambda: any(call["path"].endswith("/events") for call in self.emulator.calls(account=email)[begun + len(paths) - len(after):]), 10,
+                   "an incremental read follows")
+
+    def test_a_short_life_is_renewed_in_time(self):
+        with self.emulator.settings(push_max_ttl_seconds=4):
+            _, email, connection = self.connected()
+            first = self.wait_channels(connection, email, [email])[email]
+            second = wait_until(lambda: [row for row in self.rows(connection) if row["id"] != first["id"]], 10, "a second channel")[0]
+            self.assertLess(second["created_at"], first["expires_at"])
+        self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE connection_id = %s", connection)
+        self.wait_channels(connection, email, [email])
+
+    def test_a_channel_that_has_expired_is_made_anew(self):
+        _, email, connection = self.watched()
+        old = self.rows(connection)[0]["id"]
+        self.emulator.control("POST", f"/channels/{old}/kill")
+        self.sql.execute("UPDATE calendar_push_channels SET expires_at = now() - interval '1 minute' WHERE id = %s", old)
+        self.poll(connection)
+        self.assertNotIn(old, self.wait_channels(connection, email, [email])[email]["id"])
+
+    def test_a_crash_between_asking_and_answering_leaves_no_orphan(self):
+        _, email, connection = self.watched()
+        old = self.rows(connection)[0]["id"]
+        with self.emulator.hold("api", account=email) as held:
+            with contextlib.suppress(Exception):
+                self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE id = %s", old)
+            held.wait()
+        wait_until(lambda: self.rows(connection)[0]["id"] != old, 10, "renewed")
+        # As a worker that died after the provider had opened the channel leaves it.
+        ghost = self.rows(connection)[0]["id"]
+        self.sql.execute("UPDATE calendar_push_channels SET state = 'opening', resource_id = NULL, renew_at = NULL WHERE id = %s", ghost)
+        self.stack.sync(connection)
+        self.stack.sync(connection)
+        self.wait_channels(connection, email, [email])
+        self.assertNotIn(ghost, self.provider_channels(email))
+
+
+class Silence(ChannelCase):
+    def test_a_channel_that_was_killed_silently_is_noticed_and_replaced(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        old = self.rows(connection)[0]["id"]
+        self.emulator.control("POST", f"/channels/{old}/kill")
+        self.emulator.put_event(email, email, timed("two0000001", "Unannounced"))
+        self.poll(connection)
+        self.wait_title(connection, "Unannounced")
+        wait_until(lambda: any(row["id"] != old for row in self.rows(connection)), 15, "the channel was replaced")
+        self.wait_channels(connection, email, [email])
+        self.stack.workers[0].wait_message("did not announce a change", connection_id=connection)
+        self.emulator.put_event(email, email, timed("three00001", "Announced again"))
+        self.wait_title(connection, "Announced again")
+
+    def test_a_late_message_clears_the_suspicion(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        old = self.rows(connection)[0]["id"]
+        with self.emulator.settings(push_delay_ms=500):
+            self.emulator.put_event(email, email, timed("two0000001", "Two"))
+            self.poll(connection)
+            self.emulator.control("GET", f"/push/wait?channel_id={old}&state=exists&outcome=delivered&count=1&timeout_ms=5000")
+        self.stack.wait_synced(connection)
+        self.assertEqual([(row["id"], row["missed_at"]) for row in self.rows(connection)], [(old, None)])
+
+    def test_a_lost_message_is_found_by_the_poll(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        old = self.rows(connection)[0]["id"]
+        self.emulator.control("POST", "/push/faults", {"kind": "lost", "match": {"channel_id": old}, "times": -1})
+        self.emulator.put_event(email, email, timed("two0000001", "Lost"))
+        self.poll(connection)
+        self.wait_title(connection, "Lost")
+        wait_until(lambda: any(row["id"] != old for row in self.rows(connection)), 15, "the channel was replaced")
+
+    def test_quiet_channels_are_not_suspected(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        old = self.rows(connection)[0]["id"]
+        for _ in range(3):
+            self.poll(connection)
+        self.assertEqual([(row["id"], row["missed_at"]) for row in self.rows(connection)], [(old, None)])
+
+
+class Trouble(ChannelCase):
+    def watch_refused(self, status, body, headers=None):
+        return self.emulator.rule("api", lambda exchange: exchange.answer(status, list({"Content-Type": "application/json", **(headers or {})}.items()),
+                                                                           body.encode()),
+                                  where=lambda call: call["path"].endswith("/events/watch"))
+
+    def test_an_address_that_the_provider_refuses_is_the_operators_matter(self):
+        body = '{"error":{"errors":[{"domain":"global","reason":"push.webhookUrlUnauthorized","message":"Unauthorized WebHook callback"}],"code":401}}'
+        with self.watch_refused(401, body):
+            _, email, connection = self.connected([timed("one0000001", "One")])
+            row = wait_until(lambda: self.sql.row("SELECT * FROM external_calendars WHERE connection_id = %s AND watch_error IS NOT NULL", connection), 10,
+                             "the refusal is on the calendar")
+        self.assertIn("configuration_error", row["watch_error"])
+        state = self.stack.wait_synced(connection)
+        self.assertEqual((state["last_error"], state["error_count"]), (None, 0))
+        self.assertEqual(len([call for call in self.emulator.calls(account=email, path="/calendar/v3") if call["path"].endswith("watch")]), 1)
+        self.stack.workers[0].wait_message("could not be opened", connection_id=connection, level="error")
+
+    def test_a_provider_that_fails_is_asked_again_later(self):
+        with self.watch_refused(503, "down"):
+            _, email, connection = self.connected([timed("one0000001", "One")])
+            wait_until(lambda: self.sql.value("SELECT watch_attempts FROM external_calendars WHERE connection_id = %s", connection) == 1, 10,
+                       "the refusal is on the calendar")
+        state = self.stack.wait_synced(connection)
+        self.assertEqual((state["last_error"], state["error_count"]), (None, 0))
+        self.assertEqual(self.rows(connection), [])
+        self.sql.execute("UPDATE external_calendars SET watch_retry_at = now() WHERE connection_id = %s", connection)
+        self.stack.sync(connection)
+        wait_until(lambda: len(self.rows(connection)) == 1, 10, "the channel is open")
+        self.assertEqual(self.sql.row("SELECT watch_error, watch_attempts FROM external_calendars WHERE connection_id = %s", connection),
+                         {"watch_error": None, "watch_attempts": 0})
+
+    def test_a_pause_that_the_provider_asks_for_holds_for_the_connection_and_then_for_the_channel(self):
+        body = '{"error":{"errors":[{"domain":"usageLimits","reason":"rateLimitExceeded"}],"code":429}}'
+        with self.watch_refused(429, body, {"Retry-After": "120"}):
+            owner, email = self.stack.new_owner(), self.account([timed("one0000001", "One")])
+            connection = self.stack.connect_google(owner, email)
+            state = self.stack.wait_row(connection, lambda row: row["backoff_until"] is not None, "the pause is on the row")
+        self.assertGreaterEqual(self.stack.backoff_seconds(connection), 120)
+        self.assertTrue(state["last_error"].startswith("rate_limited: "), state["last_error"])
+        self.assertEqual(len(self.stack.events(connection)), 1, "what was read is kept")
+        # The channel waits longer than the connection, so that events are never read late because of it.
+        self.stack.set(connection, "backoff_until = NULL")
+        self.assertIsNone(self.stack.sync(connection)["error"])
+        self.assertEqual(self.rows(connection), [])
+
+    def test_storms_and_strange_orders_cost_little(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        channel = self.rows(connection)[0]["id"]
+        for kind, order in {"doubled": {"count": 3}, "reordered": {"delay_ms": 200}, "burst": {"count": 1000}}.items():
+            with self.subTest(kind):
+                self.emulator.control("POST", "/push/faults", {"kind": kind, "match": {"channel_id": channel, "state": "exists"}, "times": 2, **order})
+                lists = len([call for call in self.emulator.calls(account=email) if call["path"].endswith("/events")])
+                begun = time.monotonic()
+                for number in range(2):
+                    self.emulator.put_event(email, email, timed("two0000001", f"{kind} {number}"))
+                self.wait_title(connection, f"{kind} 1")
+                self.emulator.control("GET", "/push/idle?timeout_ms=20000")
+                self.stack.wait_synced(connection)
+                runs = len([call for call in self.emulator.calls(account=email) if call["path"].endswith("/events")]) - lists
+                self.assertLessEqual(runs, 3 + int(time.monotonic() - begun))
+        self.assertEqual(self.sql.value("SELECT count(*) FROM calendar_push_channels WHERE connection_id = %s", connection), 1)
+
+    def test_messages_after_the_stop_are_answered_and_ignored(self):
+        _, email, connection = self.watched()
+        old = self.rows(connection)[0]["id"]
+        self.emulator.control("POST", "/push/faults", {"kind": "after_stop", "match": {"channel_id": old}, "count": 3})
+        self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE id = %s", old)
+        wait_until(lambda: old not in self.provider_channels(email), 10, "the old channel is stopped")
+        wait_until(lambda: self.emulator.control("GET", f"/push/deliveries?channel_id={old}&state=exists")["count"] == 3, 10, "the late messages are sent")
+        late = self.emulator.control("GET", f"/push/deliveries?channel_id={old}&state=exists")["deliveries"]
+        self.assertEqual([(one["status"], one["outcome"]) for one in late], [(200, "delivered")] * 3)
+
+    def test_the_provider_repeats_while_the_endpoint_is_down(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        self.stack.set(connection, "sync_frequency_minutes = 10000")
+        self.stack.api_process.kill()
+        self.emulator.put_event(email, email, timed("two0000001", "While down"))
+        self.stack.start_api()
+        self.wait_title(connection, "While down", 30)
+
+
+class Configured(harness.Case):
+    CONFIG = {"push": {"open_channels": True}, "allow_insecure_endpoints": True}
+
+    def test_the_provider_refuses_plain_http(self):
+        """As Google does: the emulator takes https addresses only unless it is told otherwise."""
+        _, email, connection = self.connected([timed("one0000001", "One")])
+        error = wait_until(lambda: self.sql.value("SELECT watch_error FROM external_calendars WHERE connection_id = %s", connection), 10,
+                           "the refusal is on the calendar")
+        self.assertIn("webhookUrlNotHttps", error)
+        self.assertIsNone(self.stack.wait_synced(connection)["last_error"])
+
+
+class Unwanted(ChannelCase):
+    CONFIG = {"push": {"open_channels": False}}
+
+    def test_no_channel_is_opened(self):
+        _, email, connection = self.connected([timed("one0000001", "One")])
+        self.stack.sync(connection)
+        self.assertEqual(self.provider_channels(email), {})
+        self.assertFalse([call for call in self.emulator.calls(account=email) if call["path"].endswith("/watch")])
+
+
