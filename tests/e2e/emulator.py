@@ -182,15 +182,6 @@ class Emulator:
 
     # -- push messages
 
-    def open_channel(self, email, calendar_id, address, channel_id, secret):
-        """Has the provider announce changes of this calendar there; its id of the resource."""
-        token = self.control("POST", "/tokens", {"email": email})["access_token"]
-        answer = send("POST", f"{self.direct}/calendar/v3/calendars/{urllib.parse.quote(calendar_id, safe='')}/events/watch",
-                      {"id": channel_id, "type": "web_hook", "address": address, "token": secret}, {"Authorization": f"Bearer {token}"})
-        if answer.status != 200:
-            raise AssertionError(f"the watch is answered with {answer.status} {answer.text}")
-        return answer.json()["resourceId"]
-
     def deliveries(self, channel_id, **wanted):
         """Attempts to deliver messages of this channel so far, with these fields."""
         found = self.control("GET", "/push/deliveries?" + urllib.parse.urlencode({"channel_id": channel_id}))["deliveries"]

@@ -9,6 +9,8 @@ LONG = 300 * 86400  # seconds; a backoff beyond this waits for a person
 
 
 class FailureCase(Counting, PushCase):
+    CONFIG = {}
+
     def setUp(self):
         super().setUp()
         self.marks = {}  # connection -> where the log stood before its last failure

@@ -7,6 +7,7 @@ import socket
 import uuid
 
 import harness
+from harness import wait_until
 
 PATH = "/api/webhooks/calendar/google"
 
@@ -38,6 +39,24 @@ def request(headers, body=b"", path=PATH):
     lines = [b"POST " + path.encode() + b" HTTP/1.1", b"Host: calsync.example", b"Content-Length: " + str(len(body)).encode()]
     lines += [as_bytes(name) + b": " + as_bytes(value) for name, value in pairs]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+class Announced:
+    """Part of a test case whose CONFIG has channels opened: the provider really serves them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.emulator.control("POST", "/settings", {"push_allow_http": True})
+
+    def watched_there(self, events=()):
+        """(owner, address, connection, its channel's id) of an account in step, with nothing under way."""
+        owner, email, connection = self.connected(events)
+        live = "SELECT id FROM calendar_push_channels WHERE connection_id = %s AND state = 'live' AND resource_id IS NOT NULL"
+        channel, = wait_until(lambda: self.sql.column(live, connection), 15, "the channel is open")
+        self.emulator.wait_delivery(channel, state="sync", outcome="delivered")
+        self.stack.wait_synced(connection)
+        return owner, email, connection, channel
 
 
 class Line:
@@ -87,6 +106,10 @@ def deliver(port, messages, senders=8):
 
 
 class PushCase(harness.Case):
+    # The keeper leaves alone the channels that the tests put there: they are those that it wants. The provider opens none of its
+    # own for an address without TLS.
+    CONFIG = {"push": {"open_channels": True}}
+
     def channel(self, connection, **more):
         return new_channel(self.sql, connection, **more)
 

@@ -11,16 +11,13 @@ from counting import PUSHES
 from events import assorted, timed
 from failing import FailureCase
 from harness import wait_until
-from pushes import PATH, new_channel
+from pushes import Announced
 
 setUpModule = harness.start_cluster
 STOPS = ("fast", "immediate")
 
 
-class DatabaseInMidRun(FailureCase):
-    EXACT = False
-    CONFIG = {"worker": {"lease_seconds": 60}}
-
+class DatabaseCase(FailureCase):
     def setUp(self):
         # Every test begins with daemons that have not seen a database die.
         self.stack.restart()
@@ -45,6 +42,14 @@ class DatabaseInMidRun(FailureCase):
         worker.wait_message("reachable again", after=mark, level="info", timeout=20)
         self.wait_figure(1, "calendar_database_up")
 
+    def assertBothAlive(self):
+        self.assertTrue(self.stack.api_process.alive())
+        self.assertTrue(self.stack.workers[0].alive())
+
+
+class DatabaseInMidRun(DatabaseCase):
+    CONFIG = {"worker": {"lease_seconds": 60}}
+
     def assertSaidSoon(self, ask):
         begun = time.monotonic()
         answer = self.assertAnswer(ask(), 503, "database_error")
@@ -67,10 +72,6 @@ class DatabaseInMidRun(FailureCase):
         self.assertEqual(self.stack.stranger.get("/healthz").status, 200)
         self.assertAnswer(self.stack.stranger.get("/readyz"), 503)
 
-    def assertBothAlive(self):
-        self.assertTrue(self.stack.api_process.alive())
-        self.assertTrue(self.stack.workers[0].alive())
-
     def assertRecovers(self, before, owner, email, connection):
         """What the outage has left is one failed run and nothing of its rows; the next run, which somebody on call need not wait for,
         makes up for it."""
@@ -91,14 +92,13 @@ class DatabaseInMidRun(FailureCase):
     def stopped_while_the_provider_answers(self, mode, who, start):
         """start() begins a run; the database stops while the provider's answer is on its way, and is back only after it."""
         owner, email, connection = who
-        channel = self.channel(connection)
         self.emulator.put_events(email, email, assorted())
         worker = self.stack.workers[0]
         self.marks[connection] = mark = worker.mark()
         with self.emulator.hold("api", account=email) as held:
             start(connection)
             held.wait()
-            before = self.state(connection)
+            before, channel = self.state(connection), self.channel(connection)
             with self.without_database(mode):
                 held.released.set()
                 self.log_of(connection, "the end of the run", lambda line: line.get("error_code") == "database_error", mark)
@@ -144,21 +144,19 @@ class DatabaseInMidRun(FailureCase):
                         self.log_of(connection, "the end of the run", lambda line: line.get("error_code") == "database_error", mark)
                 self.assertRecovers(before, owner, email, connection)
 
-    def test_a_push_during_the_outage_is_repeated_by_the_provider_and_served(self):
-        owner, email, connection = self.connected([timed("one0000001", "One")])
-        name, secret = new_channel(self.sql, connection, resource=None, calendar=email)
-        with self.emulator.settings(push_allow_http=True, push_retry_ms=100, push_retries=9):
-            self.emulator.open_channel(email, email, self.stack.root + PATH, name, secret)
-            self.emulator.wait_delivery(name, state="sync", outcome="delivered")
-            self.stack.wait_synced(connection)
+
+class PushDuringTheOutage(Announced, DatabaseCase):
+    CONFIG = {"push": {"open_channels": True}}
+
+    def test_it_is_repeated_by_the_provider_and_served(self):
+        owner, email, connection, channel = self.watched_there([timed("one0000001", "One")])
+        with self.emulator.settings(push_retry_ms=100, push_retries=9):
             with self.without_database("fast"):
                 self.emulator.put_event(email, email, timed("two0000001", "Two"))
-                refused = self.emulator.wait_delivery(name, state="exists", outcome="retrying")
+                refused = self.emulator.wait_delivery(channel, state="exists", outcome="retrying")
                 self.assertEqual({one["status"] for one in refused}, {503})
-            number = refused[0]["message_number"]
-            self.emulator.wait_delivery(name, outcome="delivered", message_number=number)
+            self.emulator.wait_delivery(channel, outcome="delivered", message_number=refused[0]["message_number"])
             wait_until(lambda: (email, "two0000001") in self.stack.events(connection), 20, "the change is mirrored")
             self.stack.wait_synced(connection)
             self.assertMirrors(owner, email, connection)
             self.assertBothAlive()
-            self.assertGreater(self.stack.connection(connection)["last_webhook_received_at"], self.stack.connection(connection)["created_at"])

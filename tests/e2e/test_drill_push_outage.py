@@ -6,28 +6,21 @@ from counting import PUSHES
 from events import timed
 from failing import FailureCase
 from harness import wait_until
-from pushes import PATH, new_channel
+from pushes import Announced
 
 setUpModule = harness.start_cluster
 
 
-class EndpointDown(FailureCase):
+class EndpointDown(Announced, FailureCase):
+    CONFIG = {"push": {"open_channels": True}}
+
     def setUp(self):
         if self.stack.api_process is None:
             self.stack.start_api()
         super().setUp()
 
-    def watched_there(self, count):
-        """Connections in step, each with a channel that the provider really serves: (owner, address, id, channel's id)."""
-        return [self.watch(*self.connected([timed("one0000001", "One"), timed("gone000001", "Soon gone")])) for _ in range(count)]
-
-    def watch(self, owner, email, connection):
-        name, secret = new_channel(self.sql, connection, resource=None, calendar=email)
-        resource = self.emulator.open_channel(email, email, self.stack.root + PATH, name, secret)
-        self.sql.execute("UPDATE calendar_push_channels SET resource_id = %s WHERE id = %s", resource, name)
-        self.emulator.wait_delivery(name, state="sync", outcome="delivered")
-        self.stack.wait_synced(connection)
-        return owner, email, connection, name
+    def several(self, count):
+        return [self.watched_there([timed("one0000001", "One"), timed("gone000001", "Soon gone")]) for _ in range(count)]
 
     def change(self, email, title):
         self.emulator.put_event(email, email, timed("two0000001", title))
@@ -44,7 +37,7 @@ class EndpointDown(FailureCase):
 
     def repeated(self, way):
         """Changes while the endpoint is down are announced again until it is back."""
-        everyone = self.watched_there(4)
+        everyone = self.several(4)
         before = [self.stack.connection(connection) for _, _, connection, _ in everyone]
         shown = self.figures()
         down = self.end_api(way)
@@ -76,16 +69,16 @@ class EndpointDown(FailureCase):
         self.assertEqual(failed - arrived, set())
 
     def test_a_killed_api_server_comes_back_and_the_repetitions_are_served(self):
-        with self.emulator.settings(push_allow_http=True, push_retry_ms=100, push_retries=9):
+        with self.emulator.settings(push_retry_ms=100, push_retries=9):
             self.repeated(lambda process: process.kill())
 
     def test_a_stopped_api_server_comes_back_and_the_repetitions_are_served(self):
-        with self.emulator.settings(push_allow_http=True, push_retry_ms=100, push_retries=9):
+        with self.emulator.settings(push_retry_ms=100, push_retries=9):
             self.repeated(lambda process: self.assertEqual(process.terminate(), 0))
 
     def test_without_repetitions_the_poll_finds_the_change_even_while_the_endpoint_is_down(self):
-        with self.emulator.settings(push_allow_http=True, push_retry_ms=1, push_retries=0):
-            (owner, email, connection, channel), *_ = everyone = self.watched_there(3)
+        with self.emulator.settings(push_retry_ms=1, push_retries=0):
+            (owner, email, connection, channel), *_ = everyone = self.several(3)
             shown = self.figures()
             self.end_api(lambda process: process.kill())
             announced = [self.stack.connection(one[2])["last_webhook_received_at"] for one in everyone]
@@ -107,3 +100,24 @@ class EndpointDown(FailureCase):
                 self.assertMirrors(*one[:3])
             self.assertEqual([self.stack.connection(one[2])["last_webhook_received_at"] for one in everyone], announced, "no message came")
             self.assertGrown(shown, 0, PUSHES)
+
+
+class SilentChannel(Announced, FailureCase):
+    CONFIG = {"push": {"open_channels": True, "patience_seconds": 1}}
+
+    def test_what_only_a_poll_finds_is_counted_and_a_new_channel_announces_the_next_change(self):
+        owner, email, connection, channel = self.watched_there([timed("one0000001", "One")])
+        shown = self.settled()
+        self.emulator.control("POST", f"/channels/{channel}/kill")
+        self.emulator.put_event(email, email, timed("two0000001", "Two"))
+        self.stack.set(connection, "last_synced_at = now() - interval '6 minutes'")
+        self.assertGrown(shown, 1, "calendar_missed_push_total", provider="google")
+        line = self.log_of(connection, "the replacement", lambda line: "did not announce a change" in line["message"])
+        self.assertEqual(line["level"], "warn")
+        live = lambda: self.sql.column("SELECT id FROM calendar_push_channels WHERE connection_id = %s", connection)
+        wait_until(lambda: len(live()) == 1 and live() != [channel], 15, "another channel in place of the silent one")
+        self.stack.wait_synced(connection)
+        self.emulator.put_event(email, email, timed("two0000001", "Two, again"))
+        wait_until(lambda: {row["title"] for row in self.stack.events(connection).values()} == {"One", "Two, again"}, 15, "the next change")
+        self.assertMirrors(owner, email, connection)
+        self.assertGrown(shown, 1, "calendar_missed_push_total", provider="google")

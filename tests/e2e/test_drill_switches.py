@@ -33,12 +33,13 @@ class InMidRun(FailureCase):
         """A run is under way with its call number `after` when switch() acts. What is left is the row as it was, due."""
         owner, email, connection = who
         before, row = self.stack.events(connection, everything=True), self.stack.connection(connection)
-        channel, history = self.channel(connection), len(self.history(connection))
+        history = len(self.history(connection))
         worker, shown = self.stack.workers[0], self.settled()
         mark = worker.mark()
         with self.emulator.hold("api", account=email, after=after) as held:
             self.stack.app.post("/api/calendar/sync", {"connection_id": connection})
             held.wait()
+            channel = self.channel(connection)
             switch()
             asked = self.asked(email)
         line = self.log_of(connection, "the end of the run", lambda line: "given up" in line["message"], mark)

@@ -29,7 +29,6 @@ class KilledWorker(FailureCase):
         first = self.stack.start_workers(1)[0]
         begun, paging, settling = everyone = [self.changed() for _ in range(3)]
         self.emulator.put_events(paging[1], paging[1], [timed(f"event{number:05}", f"Event {number}") for number in range(600)])
-        channel = self.channel(begun[2])
         # A worker that is killed takes with it what it has counted since its last report.
         shown = self.settled()
         runs = {one[2]: len(self.history(one[2])) for one in everyone}
@@ -53,7 +52,7 @@ class KilledWorker(FailureCase):
             self.stack.workers.remove(first)
             # What is announced while nobody works on the connection is not lost either.
             self.emulator.put_event(begun[1], begun[1], timed("late000001", "Late"))
-            self.assertEqual(self.push(channel).status, 200)
+            self.assertEqual(self.push(self.channel(begun[2])).status, 200)
             asked = {one[2]: self.event_reads(one[1]) for one in everyone}
         # Dead after 15 s without a sign of life, long before the lease of 120 s ends.
         for one in everyone:
