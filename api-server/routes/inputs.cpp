@@ -25,6 +25,12 @@ std::optional<std::int64_t> whole_number(const std::string& text) {
   return value;
 }
 
+/// JSON may spell a NUL character; no text of ours has one, and the database refuses them.
+bool is_text(const json::Value& value) {
+  return value.IsString() &&
+         std::string_view(value.GetString(), value.GetStringLength()).find('\0') == std::string::npos;
+}
+
 }  // namespace
 
 std::optional<std::string> QueryInput::text(const std::string& name) const {
@@ -68,7 +74,7 @@ Result<BodyInput> read_body(const Request& request, const std::set<std::string>&
 Result<std::optional<std::string>> BodyInput::text(const std::string& name) const {
   const json::Value* value = json::member(document_, name);
   if (!value) return std::optional<std::string>();
-  if (!value->IsString()) return invalid(name + " must be a text");
+  if (!is_text(*value)) return invalid(name + " must be a text without NUL characters");
   return std::optional<std::string>(std::in_place, value->GetString(), value->GetStringLength());
 }
 
@@ -94,7 +100,7 @@ Result<std::optional<std::vector<std::string>>> BodyInput::texts(const std::stri
   if (!value->IsArray()) return invalid(name + " must be a list of texts");
   std::vector<std::string> texts;
   for (const json::Value& one : value->GetArray()) {
-    if (!one.IsString()) return invalid(name + " must be a list of texts");
+    if (!is_text(one)) return invalid(name + " must be a list of texts without NUL characters");
     texts.emplace_back(one.GetString(), one.GetStringLength());
   }
   return std::optional(std::move(texts));

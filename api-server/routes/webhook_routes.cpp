@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "api-server/routes/admit.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/base/json.hpp"
@@ -27,6 +29,11 @@ Response answer_to(PushVerdict verdict) {
       return error_response(403, "calendar_sync_disabled", "Calendar sync is not enabled");
   }
   return error_response(500, "internal_error", "unknown verdict");
+}
+
+auto times_given(const Request& request, std::string_view name) {
+  return std::count_if(request.headers.begin(), request.headers.end(),
+                       [name](const Header& one) { return one.first == name; });
 }
 
 WebhookResult result_of(PushVerdict verdict) {
@@ -82,9 +89,14 @@ Task<Response> receive(const Services& services, Request request) {
   if (!adapter || !adapter->push_decoder)
     co_return error_response(404, "not_found", "no such provider sends push messages here");
   counted.as(WebhookResult::malformed);
-  const auto message =
-      adapter->push_decoder->decode([&request](std::string_view name) { return request.header(name); });
+  // Which of two would count is a guess that others on the way may have made differently.
+  bool ambiguous = false;
+  const auto message = adapter->push_decoder->decode([&](std::string_view name) {
+    ambiguous |= times_given(request, name) > 1;
+    return request.header(name);
+  });
   if (!message) co_return from_error(message.error());
+  if (ambiguous) co_return error_response(400, "invalid_request", "a header of the message is given twice");
   counted.as(WebhookResult::internal_error);
   const PushVerdict verdict = co_await judge(services, adapter->name, *message, counted);
   services.log.debug("a push message was answered",

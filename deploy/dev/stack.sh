@@ -81,7 +81,7 @@ with_settings() { env CALENDAR_ENV_FILE="$state/daemons.env" "$@"; }
 # The ports outlive ./dev down, so that addresses and redirect URIs stay the same.
 kept_port() {
   local file=$state/run/$1.port
-  if [ -s "$file" ] && ! (exec 3<>"/dev/tcp/127.0.0.1/$(cat "$file")") 2>/dev/null; then cat "$file"; return; fi
+  if [ -s "$file" ] && [ "$(cat "$file")" -lt 32000 ] && ! (exec 3<>"/dev/tcp/127.0.0.1/$(cat "$file")") 2>/dev/null; then cat "$file"; return; fi
   free_port | tee "$file"
 }
 

@@ -87,6 +87,10 @@ class Emulator:
         finally:
             self.control("DELETE", f"/faults/{fault}")
 
+    def outage(self, **order):
+        """503 on everything: the Calendar API, the token endpoint, the consent page."""
+        return self.trouble("unavailable", match={"path_prefix": "/"}, **order)
+
     @contextlib.contextmanager
     def settings(self, **changes):
         """Switches of the emulator's, back to what they were afterwards."""
@@ -175,6 +179,16 @@ class Emulator:
 
     def live_events(self, email):
         return [event for calendar in self.truth(email).values() for event in calendar["events"]]
+
+    # -- push messages
+
+    def deliveries(self, channel_id, **wanted):
+        """Attempts to deliver messages of this channel so far, with these fields."""
+        found = self.control("GET", "/push/deliveries?" + urllib.parse.urlencode({"channel_id": channel_id}))["deliveries"]
+        return [one for one in found if all(one[name] == value for name, value in wanted.items())]
+
+    def wait_delivery(self, channel_id, timeout=20, **wanted):
+        return wait_until(lambda: self.deliveries(channel_id, **wanted), timeout, f"a delivery {wanted} of the channel {channel_id}")
 
     # -- grants
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every module of this suite starts from."""
+import json
 import unittest
 import uuid
 
@@ -29,6 +30,14 @@ def start_cluster():
         first.migrate()
     finally:
         first.close()
+
+
+def json_of(text):
+    """A JSON answer; an AssertionError that shows what there is instead."""
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise AssertionError(f"this is no JSON: {text[:500]!r}") from error
 
 
 class Case(unittest.TestCase):
@@ -82,4 +91,4 @@ class Case(unittest.TestCase):
 
 
 __all__ = ["ALL_FLAGS", "API", "Api", "Browser", "Case", "Daemon", "EMULATOR", "EVERYTHING_ON", "NotInTime", "ROOT", "Stack", "WORKER",
-           "announce", "cluster", "psql", "query_of", "run_to_end", "send", "start_cluster", "wait_until"]
+           "announce", "cluster", "json_of", "psql", "query_of", "run_to_end", "send", "start_cluster", "wait_until"]

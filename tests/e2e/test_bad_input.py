@@ -92,7 +92,7 @@ class WrongRequests(harness.Case):
         before = self.stack.connection(connection)
         for status, body in ((400, {"sync_frequency_minutes": 0}), (400, {"sync_frequency_minutes": "5"}),
                              (400, {"sync_frequency_minutes": 1e9}),
-                             (400, {"sync_enabled": "no"}), (400, {"sync_enabled": 1}), (400, {"calendars": "all"}),
+                             (400, {"sync_enabled": "no"}), (400, {"sync_enabled": 1}), (400, {"calendars": "all"}), (400, {"calendars": ["a\u0000b"]}),
                              (400, {"calendars": [1]}),
                              (400, {"provider_email": "x"}), (422, {"calendars": ["no such calendar"]}),
                              (422, {"sync_enabled": False, "calendars": ["no such calendar"]})):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workers that die, hang and stop: what another one takes over, and that nothing happens twice."""
+"""Workers that die, hang and stop: what another one takes over, and that nothing happens twice. See also test_drill_workers.py."""
 import signal
 import subprocess
 import threading
@@ -40,32 +40,9 @@ class CrashCase(harness.Case):
     def request(self, connection):
         self.assertEqual(self.stack.app.post("/api/calendar/sync", {"connection_id": connection}).status, 202)
 
-    def runs(self, connection):
-        return self.sql.rows("SELECT * FROM calendar_sync_runs WHERE connection_id = %s ORDER BY lease_token", connection)
-
 
 class Dying(CrashCase):
     CONFIG = {"worker": {"lease_seconds": 120}}
-
-    def test_a_killed_workers_run_is_taken_over(self):
-        first, owner, email, connection = self.prepared()
-        with self.emulator.hold("api", account=email) as held:
-            self.request(connection)
-            held.wait()
-            claimed = self.stack.connection(connection)
-            second = self.stack.start_workers(1)[0]
-            self.stack.worker_rounds(2)
-            self.assertEqual(self.stack.connection(connection)["lease_token"], claimed["lease_token"], "a live lease is left alone")
-            self.assertEqual(first.kill(), -signal.SIGKILL)
-            self.stack.workers.remove(first)
-        # Dead after 15 s without a sign of life, long before the lease of 120 s ends.
-        row = self.stack.wait_row(connection, lambda row: not row["sync_needed"] and row["lease_until"] is None,
-                                  "the other worker has taken over", timeout=25)
-        self.assertEqual((row["lease_token"], row["error_count"]), (claimed["lease_token"] + 1, 0))
-        self.assertMirrors(owner, email, connection)
-        self.assertEqual([run["lease_token"] for run in self.runs(connection)], [1, row["lease_token"]],
-                         "the run that died left no verdict")
-        second.wait_message("calendar sync completed", connection_id=connection)
 
     def test_a_worker_killed_in_a_long_first_sync_loses_and_doubles_nothing(self):
         first = self.stack.start_workers(1)[0]

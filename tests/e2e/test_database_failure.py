@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A database that goes away, at rest and in mid-run: nothing half-written, honest answers, and recovery without help."""
+"""A database that goes away at rest: honest answers, and recovery without help. In mid-run: test_drill_database.py."""
 import concurrent.futures
 
 import harness
 from compare import differences
-from events import assorted, timed
+from events import timed
 from harness import wait_until
 
 setUpModule = harness.start_cluster
@@ -74,44 +74,3 @@ class DatabaseFailure(harness.Case):
         self.assertAnswer(self.stack.app.get(path), 503, "database_error")
         self.start_database()
         self.assertEqual([self.stack.app.get(path).status for _ in range(30)], [200] * 30)
-
-    def in_mid_run(self, owner, email, connection, start):
-        """start() begins a run; the database dies while the provider's answer is on its way and comes back after it."""
-        before, row = self.stack.events(connection, everything=True), self.stack.connection(connection)
-        for event in assorted():
-            self.emulator.put_event(email, email, event)
-        worker = self.stack.workers[0]
-        with self.emulator.hold("api", account=email) as held:
-            start()
-            held.wait()
-            mark = worker.mark()
-            self.stop_database()
-            worker.wait_message("database cannot be reached", after=mark)
-        self.start_database()
-        # Cursor and rows agree: either the old state or the whole new one.
-        cursor, rows = self.snapshot(connection)
-        self.assertEqual(rows, len(before) if cursor == row["sync_cursor"] else len(self.emulator.live_events(email)))
-        self.stack.wait_row(connection, lambda row: not row["sync_needed"] and row["last_synced_at"]
-                            and row["error_count"] == 0 and row["lease_until"] is None,
-                            "the connection recovers by itself", timeout=60)
-        self.assertMirrors(owner, email, connection)
-        self.assertIsNone(self.stack.connection(connection)["last_error"])
-        self.assertBothAlive()
-
-    def snapshot(self, connection):
-        """(cursor, number of rows) as one statement sees them."""
-        found = self.sql.row("SELECT sync_cursor, (SELECT count(*) FROM external_calendar_events e WHERE e.connection_id = c.id) AS rows"
-                             " FROM external_calendar_connections c WHERE id = %s", connection)
-        return found["sync_cursor"], found["rows"]
-
-    def test_gone_in_a_later_run(self):
-        owner, email, connection = self.connected([timed("one0000001", "One")])
-        self.in_mid_run(owner, email, connection, lambda: self.stack.app.post("/api/calendar/sync", {"connection_id": connection}))
-
-    def test_gone_in_the_first_run(self):
-        owner, email = self.stack.new_owner(), self.account()
-        with self.emulator.trouble("unavailable", email, retry_after="3600"):
-            connection = self.stack.connect_google(owner, email)
-            self.stack.wait_row(connection, lambda row: row["error_count"] == 1, "the first run has failed")
-        self.in_mid_run(owner, email, connection,
-                        lambda: self.stack.set(connection, "backoff_until = NULL"))

@@ -9,7 +9,7 @@ from events import timed
 from harness import wait_until
 from metrics import Metrics, number
 from postgres import free_port
-from test_webhooks import PushCase
+from pushes import PushCase
 
 setUpModule = harness.start_cluster
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/providers/google/google_push.hpp"
 
+#include <algorithm>
+
 #include "common/base/json.hpp"
 #include "common/net/url.hpp"
 #include "common/providers/google/google_errors.hpp"
@@ -16,6 +18,11 @@ constexpr std::int64_t end_of_time = 253'402'300'800'000;  // the year 10000, in
 
 Error unusable(std::string_view name, std::string_view what) {
   return fail(Failure::invalid_input, "the header " + std::string(name) + " " + std::string(what));
+}
+
+/// Google's ids and our tokens are; bytes that are no text could not even be asked for in the database.
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
 /// Reasons that speak of the address, not of the account or the calendar: 400, and 401 for an address that the project
@@ -37,6 +44,7 @@ Result<providers::PushMessage> GooglePushDecoder::decode(const providers::Header
     const std::string_view value = header(name);
     if (value.empty()) return unusable(name, "is missing");
     if (value.size() > longest) return unusable(name, "is too long");
+    if (!is_ascii(value)) return unusable(name, "is not ASCII");
   }
   // Calendar knows these three; other words belong to other Google products.
   const std::string_view state = header("x-goog-resource-state");
