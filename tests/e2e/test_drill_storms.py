@@ -72,6 +72,22 @@ class OneChannel(StormCase):
     def test_messages_in_any_order_are_all_taken(self):
         self.one_storm([number * 7919 % 151 for number in range(150)] + [2 ** 63, 2 ** 64, 0])
 
+    def test_messages_that_each_come_after_the_run_for_the_last_are_a_run_a_second(self):
+        """The harder half of a storm: nothing is there that they could be served with."""
+        owner, email, connection = self.connected([timed("one0000001", "One")])
+        channel, begun = self.channel(connection), []
+        self.stack.set(connection, "last_synced_at = now() - interval '1 minute'")
+        for number in range(3):
+            asked = self.asked(email, "/calendar/v3")
+            self.emulator.put_event(email, email, timed("one0000001", f"One, version {number}"))
+            self.storm([request(genuine(channel, number))])
+            calls = wait_until(lambda: self.emulator.calls(account=email, path="/calendar/v3")[asked:], 10, "the message is served")
+            begun.append(calls[0]["at"])
+            self.wait_in_step()
+        for earlier, later in zip(begun, begun[1:]):
+            self.assertGreaterEqual(later - earlier, 1)
+        self.assertMirrors(owner, email, connection)
+
 
 class ManyChannels(StormCase):
     CONNECTIONS = 200
