@@ -47,7 +47,7 @@ std::vector<sync::Channel> read_channels(std::string_view text) {
                         sync::parse_channel_state(json::text_at(one, "state")),
                         json::bool_at(one, "expired").value_or(false),
                         json::bool_at(one, "renewal_due").value_or(false), json::bool_at(one, "silent").value_or(false),
-                        json::bool_at(one, "stop_due").value_or(true)});
+                        json::bool_at(one, "stop_due").value_or(true), json::text_at(one, "address")});
   }
   return channels;
 }

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Push channels that the worker keeps: when they are renewed, whether they have fallen silent, and how their end fares.
--- state: opening -> live -> stopping, then the row goes.
+-- state: opening -> live -> stopping, then the row goes. address: where its messages go; one that is no longer ours is replaced.
 ALTER TABLE calendar_push_channels
   ADD COLUMN renew_at timestamptz,
   ADD COLUMN missed_at timestamptz,
   ADD COLUMN attempts integer NOT NULL DEFAULT 0,
   ADD COLUMN retry_at timestamptz,
-  ADD COLUMN last_error text;
+  ADD COLUMN last_error text,
+  ADD COLUMN address text;
 CREATE INDEX calendar_push_channels_renewal ON calendar_push_channels (renew_at) WHERE state = 'live';
 CREATE INDEX calendar_push_channels_missed ON calendar_push_channels (missed_at) WHERE missed_at IS NOT NULL;
 

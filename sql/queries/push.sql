@@ -27,8 +27,8 @@ SELECT count(*) AS woken FROM woken;
 
 -- name: push_channel_open
 -- Before the provider is asked, since its first message may come before its answer. Fenced: no row = the lease is lost.
-INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, secret_hash, state, expires_at)
-SELECT $3, c.id, $4, $5, 'opening', now() + make_interval(secs => $6::double precision) FROM external_calendar_connections c
+INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, secret_hash, state, expires_at, address)
+SELECT $3, c.id, $4, $5, 'opening', now() + make_interval(secs => $6::double precision), $7 FROM external_calendar_connections c
 WHERE c.id = $1 AND c.lease_token = $2 AND c.lease_until IS NOT NULL FOR NO KEY UPDATE RETURNING id;
 
 -- name: push_channel_opened
