@@ -25,7 +25,8 @@ void seal(const bench::Options& options) {
     std::istringstream fields(line);
     std::string connection, owner, provider, kind, text;
     fields >> connection >> owner >> provider >> kind >> text;
-    const SealContext context = store::credential_context(ConnectionId::trusted(connection), OwnerId::trusted(owner), provider, kind);
+    const SealContext context =
+        store::credential_context(ConnectionId::trusted(connection), OwnerId::trusted(owner), provider, kind);
     fmt::print("{}\n", keys->seal(Secret(text), context, random));
   }
 }

@@ -5,6 +5,7 @@ import argparse
 import atexit
 import base64
 import contextlib
+import io
 import json
 import os
 import pathlib
@@ -113,7 +114,6 @@ class Session:
 
     def load(self, table, columns, rows):
         """COPY of texts without tabs and backslashes."""
-        import io
         text = "".join("\t".join(row) + "\n" for row in rows)
         self.cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", io.StringIO(text))
 

@@ -21,12 +21,15 @@ constexpr std::string_view calendar =
     R"({"kind":"calendar#calendarListEntry","etag":"\"1\"","id":"main@example.com","summary":"Main","timeZone":"Europe/Berlin","accessRole":"owner","primary":true,"selected":true,"defaultReminders":[],"conferenceProperties":{"allowedConferenceSolutionTypes":["hangoutsMeet"]}})";
 
 std::string answer(std::string_view status, std::string_view body) {
-  return fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n\r\n{}", status,
-                     body.size(), body);
+  return fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json; charset=UTF-8\r\nContent-Length: {}\r\n\r\n{}",
+                     status, body.size(), body);
 }
 
 std::string list_answer(std::string_view items) {
-  return answer("200 OK", fmt::format(R"({{"kind":"calendar#calendarList","etag":"\"p33g\"","nextSyncToken":"CJi8list","items":[{}]}})", items));
+  return answer(
+      "200 OK",
+      fmt::format(R"({{"kind":"calendar#calendarList","etag":"\"p33g\"","nextSyncToken":"CJi8list","items":[{}]}})",
+                  items));
 }
 
 const std::string& answer_to(std::string_view target) {

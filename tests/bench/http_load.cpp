@@ -231,14 +231,18 @@ std::string Load::figures() const {
   }
   std::sort(taken.begin(), taken.end());
   const auto at = [&taken](double share) {
-    return taken.empty() ? 0.0 : taken[std::min(taken.size() - 1, static_cast<std::size_t>(share * static_cast<double>(taken.size())))];
+    return taken.empty()
+               ? 0.0
+               : taken[std::min(taken.size() - 1, static_cast<std::size_t>(share * static_cast<double>(taken.size())))];
   };
   std::string by_status;
   for (const auto& [status, count] : statuses)
     by_status += fmt::format("{}\"{}\":{}", by_status.empty() ? "" : ",", status, count);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   const double wall = std::chrono::duration<double>(last - start_).count();
   return fmt::format(
       R"({{"requests":{},"good":{},"failed":{},"seconds":{:.3f},"rate":{:.1f},"p50":{:.3f},"p95":{:.3f},"p99":{:.3f},"max":{:.3f},"cpu":{:.2f},"statuses":{{{}}}}})",

@@ -24,8 +24,10 @@ namespace {
 
 constexpr const char* calendar_id = "main@example.com";
 constexpr const char* copy_columns =
-    "connection_id, provider_id, provider, external_calendar_id, external_event_id, ical_uid, title, description, location, "
-    "organizer, attendees, start_time, end_time, is_all_day, start_date, end_date, time_zone, status, is_busy, visibility, "
+    "connection_id, provider_id, provider, external_calendar_id, external_event_id, ical_uid, title, description, "
+    "location, "
+    "organizer, attendees, start_time, end_time, is_all_day, start_date, end_date, time_zone, status, is_busy, "
+    "visibility, "
     "recurrence, recurring_event_id, original_start_time, etag, sequence, raw_payload, sync_status, last_error";
 
 /// A blocking session for everything that is not the store.
@@ -40,7 +42,8 @@ class Session {
 
   std::string sql(const std::string& text) { return first_value(PQexec(connection_, text.c_str())); }
   void copy(const std::string& lines) {
-    first_value(PQexec(connection_, fmt::format("COPY external_calendar_events ({}) FROM STDIN", copy_columns).c_str()));
+    first_value(
+        PQexec(connection_, fmt::format("COPY external_calendar_events ({}) FROM STDIN", copy_columns).c_str()));
     if (PQputCopyData(connection_, lines.data(), static_cast<int>(lines.size())) != 1 ||
         PQputCopyEnd(connection_, nullptr) != 1)
       throw std::runtime_error(PQerrorMessage(connection_));
@@ -80,8 +83,8 @@ calendar::Event make_event(std::size_t number, int version) {
   event.sequence = version;
   event.raw_payload = fmt::format(
       R"({{"kind":"calendar#event","etag":"\"{}\"","id":"{}","status":"confirmed","htmlLink":"https://calendar.example.com/event?eid={}","created":"2026-01-01T10:00:00.000Z","updated":"2026-01-02T11:{:02}:00.000Z","summary":"{}","description":"{}","location":"{}","creator":{{"email":"ada@example.com","self":true}},"organizer":{{"email":"ada@example.com","self":true}},"start":{{"dateTime":"2026-01-05T09:00:00+01:00","timeZone":"Europe/Berlin"}},"end":{{"dateTime":"2026-01-05T09:30:00+01:00","timeZone":"Europe/Berlin"}},"iCalUID":"{}","sequence":{},"attendees":[{{"email":"ada@example.com","organizer":true,"self":true,"responseStatus":"accepted"}},{{"email":"grace@example.com","responseStatus":"accepted"}},{{"email":"edsger@example.com","responseStatus":"accepted"}}],"reminders":{{"useDefault":true}},"eventType":"default"}})",
-      version_tag, event.external_event_id, event.external_event_id, version % 60, event.title, event.description, event.location,
-      event.ical_uid, event.sequence);
+      version_tag, event.external_event_id, event.external_event_id, version % 60, event.title, event.description,
+      event.location, event.ical_uid, event.sequence);
   return event;
 }
 
@@ -139,7 +142,8 @@ class Bench {
   }
 
   Task<void> migrate() {
-    auto session = co_await db::Connection::open(io_.get_executor(), clock_, options_.database, std::chrono::seconds(10));
+    auto session =
+        co_await db::Connection::open(io_.get_executor(), clock_, options_.database, std::chrono::seconds(10));
     co_await db::migrate(*session);
   }
 
@@ -150,7 +154,8 @@ class Bench {
     claim.owner = OwnerId::trusted(plain_->sql("SELECT id FROM profiles"));
     claim.provider = "google";
     claim.connection = ConnectionId::trusted(plain_->sql(fmt::format(
-        "INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_needed, lease_token, lease_until, "
+        "INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_needed, lease_token, "
+        "lease_until, "
         "lease_owner) VALUES ('{}', 'google', 'bench', false, 1, now() + interval '1 hour', '{}') RETURNING id",
         claim.owner.str(), worker_.str())));
     claim.lease_token = 1;
@@ -188,8 +193,9 @@ class Bench {
     work();
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const double used = cpu_seconds() - cpu;
-    fmt::print(R"({{"what":"{}","round":{},"rows":{},"seconds":{:.4f},"cpu":{:.4f},"touched":{}}})" "\n", what, round, options_.rows,
-               seconds, used, rows_newer_than(before));
+    fmt::print(R"({{"what":"{}","round":{},"rows":{},"seconds":{:.4f},"cpu":{:.4f},"touched":{}}})"
+               "\n",
+               what, round, options_.rows, seconds, used, rows_newer_than(before));
     std::fflush(stdout);
   }
 
