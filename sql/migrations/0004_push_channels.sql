@@ -45,3 +45,16 @@ BEGIN
 END $$;
 CREATE TRIGGER calsync_abandons_channels BEFORE DELETE ON external_calendar_connections FOR EACH ROW
   EXECUTE FUNCTION calsync_connection_abandons_channels();
+
+-- The fence of a run: its rows are written in one transaction that begins with this.
+CREATE FUNCTION calsync_fence(connection uuid, token bigint, edit bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM external_calendar_connections WHERE id = connection AND lease_token = token AND lease_until IS NOT NULL
+    AND sync_enabled AND edit_seq = COALESCE(edit, edit_seq) FOR NO KEY UPDATE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'the lease is lost' USING ERRCODE = 'CL001'; END IF;
+END $$;
+
+-- Statements that set updated_at themselves do not pay for a call for each row.
+DROP TRIGGER calsync_event_touched ON external_calendar_events;
+CREATE TRIGGER calsync_event_touched BEFORE UPDATE ON external_calendar_events FOR EACH ROW
+  WHEN (NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at) EXECUTE FUNCTION calsync_event_touched();
