@@ -10,6 +10,8 @@ namespace calsync::api {
 namespace {
 
 constexpr std::size_t largest_batch = 1000;
+/// While one waits for its commit to be on disk, the other is looked up and written.
+constexpr int most_batches = 2;
 /// A provider gives up on slow answers; a refusal within a second makes it try again later.
 constexpr std::chrono::milliseconds patience{900};
 constexpr std::chrono::milliseconds gap_between_runs{1000};
@@ -19,24 +21,23 @@ db::DatabaseError too_slow() { return {"the database did not take a push message
 }  // namespace
 
 Task<PushVerdict> PushIntake::accept(std::string provider, providers::PushMessage message) {
-  const auto mine = std::make_shared<Waiting>(executor_, std::move(provider), std::move(message));
-  queue_.push_back(mine);
-  // Whoever finds nobody at work commits; the others wait for their turn or for their verdict.
   const Deadline limit(clock_, patience);
-  while (!mine->done && busy_) {
-    if (limit.passed(clock_)) {
-      std::erase(queue_, mine);
-      throw too_slow();
-    }
-    co_await mine->signal.wait(clock_, limit.remaining(clock_));
+  const auto mine = std::make_shared<Waiting>(executor_, std::move(provider), std::move(message), limit);
+  queue_.push_back(mine);
+  // Whoever finds a place at work commits; the others wait for their turn or for their verdict, which the batches
+  // before them bring within their own limits.
+  if (batches_ < most_batches) co_await commit_next();
+  while (!mine->done) {
+    co_await mine->signal.wait();
+    if (!mine->done) co_await commit_next();
   }
-  if (!mine->done) co_await commit_next(limit);
   if (mine->failure) std::rethrow_exception(mine->failure);
   co_return mine->verdict;
 }
 
-Task<void> PushIntake::commit_next(Deadline limit) {
-  busy_ = true;
+Task<void> PushIntake::commit_next() {
+  if (queue_.empty() || batches_ >= most_batches) co_return;
+  ++batches_;
   Batch batch;
   while (!queue_.empty() && batch.size() < largest_batch) {
     batch.push_back(std::move(queue_.front()));
@@ -45,12 +46,12 @@ Task<void> PushIntake::commit_next(Deadline limit) {
   std::exception_ptr failure;
   try {
     Task<void> work = commit(batch);
-    const DeadlineOutcome outcome = co_await race_deadline(clock_, limit, std::move(work));
+    const DeadlineOutcome outcome = co_await race_deadline(clock_, batch.front()->limit, std::move(work));
     if (outcome != DeadlineOutcome::finished) throw too_slow();
   } catch (...) {
     failure = std::current_exception();
   }
-  busy_ = false;
+  --batches_;
   for (const auto& one : batch) {
     one->failure = failure;
     one->done = true;

@@ -20,7 +20,7 @@ enum class PushVerdict {
   disabled          ///< authentic, but a switch was turned off meanwhile
 };
 
-/// Group commit for push messages: while one batch is on its way to the database the next one gathers, so that a storm
+/// Group commit for push messages: while batches are on their way to the database the next one gathers, so that a storm
 /// costs a statement a batch and touches each row once. Nothing is kept beyond the requests that wait. One executor.
 class PushIntake {
  public:
@@ -33,10 +33,11 @@ class PushIntake {
 
  private:
   struct Waiting {
-    Waiting(const asio::any_io_executor& executor, std::string from, providers::PushMessage said)
-        : provider(std::move(from)), message(std::move(said)), signal(executor) {}
+    Waiting(const asio::any_io_executor& executor, std::string from, providers::PushMessage said, Deadline until)
+        : provider(std::move(from)), message(std::move(said)), limit(until), signal(executor) {}
     std::string provider;
     providers::PushMessage message;
+    Deadline limit;
     Signal signal;
     bool done = false;
     PushVerdict verdict = PushVerdict::ignored;
@@ -44,7 +45,7 @@ class PushIntake {
   };
   using Batch = std::vector<std::shared_ptr<Waiting>>;
 
-  Task<void> commit_next(Deadline limit);
+  Task<void> commit_next();
   Task<void> commit(const Batch& batch);
   PushVerdict judge(const Waiting& one, const std::map<std::string, store::PushChannel>& channels) const;
 
@@ -53,7 +54,7 @@ class PushIntake {
   store::PushChannelStore& channels_;
   const sync::GateSettings& gate_;
   std::deque<std::shared_ptr<Waiting>> queue_;
-  bool busy_ = false;
+  int batches_ = 0;  ///< on their way to the database
 };
 
 }  // namespace calsync::api

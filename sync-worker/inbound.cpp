@@ -13,6 +13,8 @@ bool concerns_one_calendar(Failure failure) {
          failure == Failure::not_found;
 }
 
+constexpr std::int64_t seconds_between_lists = 300;
+
 Error endless_pages() { return fail(Failure::malformed, "the provider's pages do not end"); }
 
 }  // namespace
@@ -27,6 +29,12 @@ std::int64_t Inbound::now_seconds() const {
   return std::chrono::duration_cast<std::chrono::seconds>(run_.clock().now().time_since_epoch()).count();
 }
 
+/// A push message speaks of one calendar's events. Polls ask for the list of calendars, and pushes now and then where
+/// polls never become due: a change is mirrored one request sooner.
+bool Inbound::list_is_fresh() const {
+  return claim_.by_push && !calendars_.empty() && now_seconds() - cursor_.listed_at < seconds_between_lists;
+}
+
 std::vector<std::string> Inbound::wanted_calendars() const {
   std::vector<std::string> wanted;
   for (const auto& [id, state] : calendars_) {
@@ -37,7 +45,9 @@ std::vector<std::string> Inbound::wanted_calendars() const {
 
 Task<Result<void>> Inbound::pull() {
   if (auto begun = co_await run_.begin(); !begun) co_return begun;
-  if (auto listed = co_await pull_calendar_list(cursor_.calendar_list); !listed) co_return listed;
+  if (!list_is_fresh()) {
+    if (auto listed = co_await pull_calendar_list(cursor_.calendar_list); !listed) co_return listed;
+  }
   drop_deselected();
   std::optional<Error> first_error;
   bool any_read = false;
@@ -88,6 +98,7 @@ Task<Result<void>> Inbound::read_calendar_list(std::string cursor) {
     std::move(answer->changes.begin(), answer->changes.end(), std::back_inserter(changes));
     if (answer->next_page.empty()) {
       cursor_.calendar_list = answer->next_cursor;
+      cursor_.listed_at = now_seconds();
       break;
     }
     page = answer->next_page;

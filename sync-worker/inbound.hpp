@@ -51,6 +51,7 @@ class Inbound {
   Task<Result<providers::Page<providers::CalendarChange>>> list_calendars(std::string cursor, std::string page);
   Task<Result<providers::Page<providers::EventChange>>> list_events(std::string calendar_id, std::string token,
                                                                     std::string page);
+  bool list_is_fresh() const;
   std::int64_t now_seconds() const;
 
   ActiveRun& run_;

@@ -53,6 +53,8 @@ LogFields PushKeeper::fields(const ActiveRun& run) const {
           .provider = run.claim().provider};
 }
 
+std::string PushKeeper::address(const ActiveRun& run) const { return options_.webhook_root + run.adapter().name; }
+
 bool PushKeeper::pushes_are_taken(const ActiveRun& run) const {
   const sync::Claim& claim = run.claim();
   return run.adapter().push_decoder && open_channels() &&
@@ -87,7 +89,7 @@ Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std:
   if (!run.adapter().push_channels) co_return kept;
   co_await note_missed(run, changed);
   const Watch watched = watch(run, wanted);
-  sync::ChannelPlan todo = sync::plan_channels(watched.calendars, run.claim().channels);
+  sync::ChannelPlan todo = sync::plan_channels(watched.calendars, run.claim().channels, address(run));
   kept.again = watched.later;
   if (!todo.forget.empty()) co_await services_.channels.forget(std::move(todo.forget));
   for (sync::ChannelPlan::Opening& opening : todo.open) {
@@ -110,10 +112,9 @@ Task<Result<PushKeeper::Opened>> PushKeeper::open(ActiveRun& run, sync::ChannelP
   const std::string id = random_uuid(services_.random);
   const Secret secret(random_token(services_.random));
   const bool ours = co_await services_.channels.open(
-      run.claim(), {id, opening.calendar_id, sha256_hex(secret.reveal()), options_.life});
+      run.claim(), {id, opening.calendar_id, sha256_hex(secret.reveal()), address(run), options_.life});
   if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
-  const providers::ChannelRequest request{opening.calendar_id, id, secret, options_.webhook_root + run.adapter().name,
-                                          options_.life};
+  const providers::ChannelRequest request{opening.calendar_id, id, secret, address(run), options_.life};
   const auto answer = co_await run.call([&run, request](providers::Session session) {
     return run.adapter().push_channels->open(std::move(session), request);
   });

@@ -47,6 +47,7 @@ class PushKeeper {
     std::vector<sync::WatchedCalendar> calendars{};
     bool later = false;
   };
+  std::string address(const ActiveRun& run) const;
   bool pushes_are_taken(const ActiveRun& run) const;
   Watch watch(const ActiveRun& run, const std::vector<std::string>& wanted) const;
   Task<void> note_missed(const ActiveRun& run, const std::set<std::string>& changed);

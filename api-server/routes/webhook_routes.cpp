@@ -99,8 +99,11 @@ Task<Response> receive(const Services& services, Request request) {
   if (ambiguous) co_return error_response(400, "invalid_request", "a header of the message is given twice");
   counted.as(WebhookResult::internal_error);
   const PushVerdict verdict = co_await judge(services, adapter->name, *message, counted);
-  services.log.debug("a push message was answered",
-                     {.provider = adapter->name, .metadata = {{"verdict", std::to_string(static_cast<int>(verdict))}}});
+  if (services.log.shows(Level::debug)) {
+    const std::string_view result = webhook_result_name(result_of(verdict));
+    services.log.debug("a push message was answered",
+                       {.provider = adapter->name, .metadata = {{"result", std::string(result)}}});
+  }
   co_return answer_to(verdict);
 }
 

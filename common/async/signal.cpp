@@ -46,6 +46,11 @@ Task<bool> Signal::wait(AsyncClock& clock, Duration limit) {
   co_return false;
 }
 
+Task<void> Signal::wait() {
+  if (flag_->take()) co_return;
+  co_await flag_->meeting.async_receive(asio::use_awaitable);
+}
+
 Task<bool> Running::drained(AsyncClock& clock, Duration limit) {
   const Deadline deadline(clock, limit);
   while (count_ > 0 && !deadline.passed(clock)) {

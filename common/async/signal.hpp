@@ -17,6 +17,8 @@ class Signal {
   /// Returns when set() was called since the last wait ended, or after `limit`. True = it was set. Cancelling the
   /// waiting coroutine ends the wait with an exception of code operation_aborted.
   Task<bool> wait(AsyncClock& clock, Duration limit);
+  /// The same without a limit, and much cheaper.
+  Task<void> wait();
 
  private:
   struct Flag;

@@ -36,6 +36,8 @@ class Log {
   using Sink = std::function<void(std::string_view line)>;
   Log(const Clock& clock, Level threshold, Sink sink) : clock_(clock), threshold_(threshold), sink_(std::move(sink)) {}
 
+  /// Whether lines of this level are written: for those that are costly to put together.
+  bool shows(Level level) const { return level >= threshold_; }
   void write(Level level, std::string_view message, const LogFields& fields = {}) const;
   void debug(std::string_view message, const LogFields& fields = {}) const { write(Level::debug, message, fields); }
   void info(std::string_view message, const LogFields& fields = {}) const { write(Level::info, message, fields); }

@@ -31,18 +31,23 @@ Pool::Handle::~Handle() {
   if (!slots_) return;
   if (connection_ && (!connection_->usable() || connection_->in_transaction())) connection_.reset();
   --slots_->figures.in_use;
-  slots_->channel.try_send(boost::system::error_code(), std::move(connection_));
+  if (connection_) slots_->idle.push_back(std::move(connection_));
+  slots_->permits.try_send(boost::system::error_code());
 }
 
 Pool::Pool(asio::any_io_executor executor, AsyncClock& clock, Secret uri, std::size_t size)
     : executor_(executor), clock_(clock), uri_(std::move(uri)), slots_(std::make_shared<Slots>(executor, size)) {
-  for (std::size_t i = 0; i < size; ++i) slots_->channel.try_send(boost::system::error_code(), Slot());
+  for (std::size_t i = 0; i < size; ++i) slots_->permits.try_send(boost::system::error_code());
 }
 
 Task<Pool::Slot> Pool::wait_for_slot() {
   const std::shared_ptr<Slots> slots = slots_;
   const Counted waiting(slots->figures.waiting);
-  co_return co_await slots->channel.async_receive(asio::use_awaitable);
+  co_await slots->permits.async_receive(asio::use_awaitable);
+  if (slots->idle.empty()) co_return Slot();
+  Slot slot = std::move(slots->idle.back());
+  slots->idle.pop_back();
+  co_return slot;
 }
 
 Task<Pool::Handle> Pool::acquire() {

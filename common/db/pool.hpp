@@ -4,6 +4,7 @@
 #include <boost/asio/experimental/channel.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/base/metrics.hpp"
 #include "common/base/secret.hpp"
@@ -16,8 +17,10 @@ namespace calsync::db {
 class Pool {
   using Slot = std::unique_ptr<Connection>;
   struct Slots {
-    Slots(const asio::any_io_executor& executor, std::size_t size) : channel(executor, size), figures{size, 0, 0} {}
-    asio::experimental::channel<void(boost::system::error_code, Slot)> channel;
+    Slots(const asio::any_io_executor& executor, std::size_t size) : permits(executor, size), figures{size, 0, 0} {}
+    asio::experimental::channel<void(boost::system::error_code)> permits;
+    /// The session that was used last is used next: its backend's caches are warm.
+    std::vector<Slot> idle{};
     PoolFigures figures;
   };
 

@@ -2,6 +2,7 @@
 #include "common/store/claim_queue.hpp"
 
 #include "common/base/json.hpp"
+#include "common/store/connection_store.hpp"
 
 namespace calsync::store {
 namespace {
@@ -47,7 +48,7 @@ std::vector<sync::Channel> read_channels(std::string_view text) {
                         sync::parse_channel_state(json::text_at(one, "state")),
                         json::bool_at(one, "expired").value_or(false),
                         json::bool_at(one, "renewal_due").value_or(false), json::bool_at(one, "silent").value_or(false),
-                        json::bool_at(one, "stop_due").value_or(true)});
+                        json::bool_at(one, "stop_due").value_or(true), json::text_at(one, "address")});
   }
   return channels;
 }
@@ -87,6 +88,7 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   claim.token_expiry = rows.time(row, "token_expiry");
   claim.error_count = static_cast<int>(rows.number(row, "error_count"));
   claim.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
+  claim.by_push = rows.number(row, "sync_priority") == static_cast<int>(Priority::push);
   claim.asked_for = rows.flag(row, "sync_needed");
   if (!rows.is_null(row, "woken_ms_ago")) claim.woken_ago = std::chrono::milliseconds(rows.number(row, "woken_ms_ago"));
   claim.sealed_credentials = read_members(rows.text(row, "credentials"));

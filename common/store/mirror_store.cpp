@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/mirror_store.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "common/base/json.hpp"
 #include "common/store/claim_queue.hpp"
 #include "common/store/event_row.hpp"
@@ -35,8 +39,47 @@ void add_calendars(std::vector<db::Statement>& statements, const std::string& co
   }
 }
 
-std::vector<db::Statement> statements_of(const sync::Claim& claim, const sync::RunRows& rows) {
-  std::vector<db::Statement> statements;
+constexpr std::string_view fence_fallen = "CL001";  // raised by calsync_fence
+
+/// Starting a statement costs Postgres as much as writing a row of 1 KB, so rows go many at a time.
+constexpr std::size_t rows_of_wide = 50;
+
+/// mirror_upsert for `rows_of_wide` rows, whose parameters follow each other.
+const sql::Query& wide_upsert() {
+  static const std::string text = [] {
+    const std::string one(sql::mirror_upsert.text);
+    const std::size_t begin = one.find("VALUES (") + std::string_view("VALUES ").size();
+    const std::size_t end = one.find(')', begin) + 1;
+    const auto columns = static_cast<std::size_t>(std::count(one.begin() + static_cast<std::ptrdiff_t>(begin),
+                                                             one.begin() + static_cast<std::ptrdiff_t>(end), '$'));
+    std::string groups;
+    for (std::size_t row = 0; row < rows_of_wide; ++row) {
+      for (std::size_t column = 0; column < columns; ++column)
+        groups += fmt::format("{}${}", column > 0 ? ", " : row > 0 ? "), (" : "(", row * columns + column + 1);
+    }
+    return one.substr(0, begin) + groups + ")" + one.substr(end);
+  }();
+  static const sql::Query query{"mirror_upsert_wide", text};
+  return query;
+}
+
+void add_upserts(std::vector<db::Statement>& statements, const sync::Claim& claim,
+                 const sync::RunRows::CalendarPlan& one) {
+  const std::vector<sync::MirrorRow>& rows = one.plan.upserts;
+  std::size_t at = 0;
+  for (; at + rows_of_wide <= rows.size(); at += rows_of_wide) {
+    db::Values values;
+    for (std::size_t row = at; row < at + rows_of_wide; ++row) {
+      db::Values next = event_row(claim, one.calendar_id, one.time_zone, rows[row]);
+      values.insert(values.end(), std::make_move_iterator(next.begin()), std::make_move_iterator(next.end()));
+    }
+    statements.push_back({&wide_upsert(), std::move(values)});
+  }
+  for (; at < rows.size(); ++at)
+    statements.push_back({&sql::mirror_upsert, event_row(claim, one.calendar_id, one.time_zone, rows[at])});
+}
+
+void add_rows(std::vector<db::Statement>& statements, const sync::Claim& claim, const sync::RunRows& rows) {
   const std::string& connection = claim.connection.str();
   add_calendars(statements, connection, rows);
   for (const sync::RunRows::CalendarPlan& one : rows.plans) {
@@ -44,18 +87,29 @@ std::vector<db::Statement> statements_of(const sync::Claim& claim, const sync::R
       statements.push_back(
           {&sql::mirror_tombstone, {connection, one.calendar_id, db::array_literal(one.plan.tombstones)}});
     }
-    for (const sync::MirrorRow& row : one.plan.upserts) {
-      statements.push_back({&sql::mirror_upsert, event_row(claim, one.calendar_id, one.time_zone, row)});
-    }
+    add_upserts(statements, claim, one);
   }
   for (const sync::RunRows::CalendarNote& note : rows.notes) {
     statements.push_back({&sql::calendar_note, {connection, note.calendar_id, db::null_if_empty(note.error)}});
   }
-  return statements;
 }
 
-db::Statement fence(const sync::Claim& claim) {
-  return {&sql::queue_fence, {claim.connection.str(), std::to_string(claim.lease_token)}};
+db::Statement fence(const sync::Claim& claim, std::optional<std::int64_t> edit) {
+  return {&sql::queue_fence,
+          {claim.connection.str(), std::to_string(claim.lease_token),
+           edit ? db::Value(std::to_string(*edit)) : db::Value()}};
+}
+
+/// One transaction in one round trip. False = the fence has fallen and nothing was written.
+Task<bool> write_fenced(db::Pool& pool, std::vector<db::Statement> statements) {
+  db::Pool::Handle session = co_await pool.acquire();
+  try {
+    co_await session->pipeline(std::move(statements));
+  } catch (const db::DatabaseError& error) {
+    if (error.sqlstate() != fence_fallen) throw;
+    co_return false;
+  }
+  co_return true;
 }
 
 }  // namespace
@@ -74,36 +128,20 @@ Task<sync::Mirror> MirrorStore::known(ConnectionId connection, std::string calen
 }
 
 Task<bool> MirrorStore::settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) {
-  db::Transaction transaction = co_await db::Transaction::begin(pool_);
-  db::Statement first = fence(claim);
-  const db::Rows owned = co_await transaction->query(*first.query, std::move(first.values));
-  if (owned.empty()) {
-    co_await transaction.rollback();
-    co_return false;
-  }
-  std::vector<db::Statement> statements = statements_of(claim, rows);
+  std::vector<db::Statement> statements{fence(claim, std::nullopt)};
+  add_rows(statements, claim, rows);
   std::vector<sync::Settlement> one{std::move(settlement)};
   statements.push_back({&sql::queue_settle, {settlements_json(one), worker_.str()}});
-  co_await transaction->pipeline(std::move(statements));
-  co_await transaction.commit();
-  co_return true;
+  co_return co_await write_fenced(pool_, std::move(statements));
 }
 
 Task<bool> MirrorStore::checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) {
-  db::Transaction transaction = co_await db::Transaction::begin(pool_);
-  db::Statement first = fence(claim);
-  const db::Rows owned = co_await transaction->query(*first.query, std::move(first.values));
-  if (owned.empty() || owned.number(0, "edit_seq") != claim.edit_seq) {
-    co_await transaction.rollback();
-    co_return false;
-  }
-  std::vector<db::Statement> statements = statements_of(claim, rows);
+  std::vector<db::Statement> statements{fence(claim, claim.edit_seq)};
+  add_rows(statements, claim, rows);
   statements.push_back({&sql::queue_checkpoint,
                         {claim.connection.str(), std::to_string(claim.lease_token), std::to_string(claim.edit_seq),
                          std::move(cursor), std::to_string(seconds)}});
-  co_await transaction->pipeline(std::move(statements));
-  co_await transaction.commit();
-  co_return true;
+  co_return co_await write_fenced(pool_, std::move(statements));
 }
 
 }  // namespace calsync::store

@@ -39,7 +39,8 @@ Task<void> PushChannelStore::wake(std::vector<sync::Admission>, std::vector<Conn
 Task<bool> PushChannelStore::open(sync::Claim claim, NewChannel channel) {
   db::Values values{claim.connection.str(),         std::to_string(claim.lease_token),
                     std::move(channel.id),          std::move(channel.calendar_id),
-                    std::move(channel.secret_hash), std::to_string(channel.life.count())};
+                    std::move(channel.secret_hash), std::to_string(channel.life.count()),
+                    std::move(channel.address)};
   const db::Rows rows = co_await pool_.query(sql::push_channel_open, std::move(values));
   co_return !rows.empty();
 }

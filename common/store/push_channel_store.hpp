@@ -28,6 +28,7 @@ struct NewChannel {
   std::string id{};
   std::string calendar_id{};
   std::string secret_hash{};
+  std::string address{};
   std::chrono::seconds life{};
 };
 

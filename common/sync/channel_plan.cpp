@@ -14,6 +14,11 @@ struct Kept {
 
 bool ageing(const Channel& channel) { return channel.renewal_due || channel.silent; }
 
+Channel renewed_when_moved(Channel channel, const std::string& address) {
+  channel.renewal_due = channel.renewal_due || (!channel.address.empty() && channel.address != address);
+  return channel;
+}
+
 /// Of two live channels the one with more of its life ahead stays; between equals the smaller id, so that every run
 /// decides alike.
 bool outlives(const Channel& a, const Channel& b) {
@@ -41,14 +46,16 @@ std::string_view open_reason_name(OpenReason reason) {
   return "none yet";
 }
 
-ChannelPlan plan_channels(const std::vector<WatchedCalendar>& wanted, const std::vector<Channel>& channels) {
+ChannelPlan plan_channels(const std::vector<WatchedCalendar>& wanted, const std::vector<Channel>& channels,
+                          const std::string& address) {
   ChannelPlan plan;
   std::map<std::string, Kept> kept;
   for (const WatchedCalendar& calendar : wanted) kept[calendar.id].may_open = calendar.may_open;
   const auto end = [&plan](const Channel& channel) {
     if (channel.stop_due) plan.stop.push_back(channel);
   };
-  for (const Channel& channel : channels) {
+  for (const Channel& found : channels) {
+    const Channel channel = renewed_when_moved(found, address);
     const auto calendar = kept.find(channel.calendar_id);
     if (channel.expired) {
       plan.forget.push_back(channel.id);

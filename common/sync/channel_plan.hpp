@@ -25,6 +25,7 @@ struct Channel {
   bool renewal_due = false;  ///< about half of its life is over
   bool silent = false;       ///< polling found a change, and the channel has not announced it in time
   bool stop_due = true;      ///< false = stopping failed lately and is not to be tried yet
+  std::string address{};     ///< where its messages go; "" = not known
 };
 
 /// A calendar that is to have a channel.
@@ -52,6 +53,8 @@ struct ChannelPlan {
 /// Pure and total: every wanted calendar gets exactly one live channel, every other channel ends. Only the holder of
 /// the connection's lease opens channels, so one that is still `opening` at the claim is the remains of a run that
 /// died.
-ChannelPlan plan_channels(const std::vector<WatchedCalendar>& wanted, const std::vector<Channel>& channels);
+/// A channel whose messages go elsewhere than to `address` is renewed.
+ChannelPlan plan_channels(const std::vector<WatchedCalendar>& wanted, const std::vector<Channel>& channels,
+                          const std::string& address);
 
 }  // namespace calsync::sync

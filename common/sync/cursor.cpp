@@ -11,6 +11,7 @@ Cursor parse_cursor(std::string_view text) {
   const auto parsed = json::parse(text);
   if (!parsed) return cursor;
   cursor.calendar_list = json::text_at(*parsed, "list");
+  cursor.listed_at = json::int_at(*parsed, "listed").value_or(0);
   if (const json::Value* calendars = json::object_at(*parsed, "calendars")) {
     for (const auto& [id, position] : calendars->GetObject()) {
       cursor.calendars[id.GetString()] = {json::text_at(position, "token"), json::int_at(position, "full").value_or(0),
@@ -22,7 +23,12 @@ Cursor parse_cursor(std::string_view text) {
 
 std::string dump_cursor(const Cursor& cursor) {
   json::Writer writer;
-  writer.begin_object().put("v", 1).put("list", cursor.calendar_list).key("calendars").begin_object();
+  writer.begin_object()
+      .put("v", 1)
+      .put("list", cursor.calendar_list)
+      .put("listed", cursor.listed_at)
+      .key("calendars")
+      .begin_object();
   for (const auto& [id, position] : cursor.calendars) {
     writer.key(id).begin_object().put("token", position.token).put("full", position.full_read_at);
     if (position.expirations > 0) writer.put("expired", position.expirations);

@@ -18,6 +18,7 @@ struct CalendarPosition {
 /// What `sync_cursor` holds: the position of the account's calendar list and of each of its calendars.
 struct Cursor {
   std::string calendar_list{};
+  std::int64_t listed_at = 0;  ///< seconds since the epoch of the last read of the calendar list
   std::map<std::string, CalendarPosition> calendars{};
 };
 

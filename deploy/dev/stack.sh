@@ -92,7 +92,8 @@ start_stack() {
   if alive calsync-api && alive emulator; then
     api_port=$(cat "$state/run/api.port") emulator_port=$(cat "$state/run/emulator.port")
   else
-    stop_one calsync-api; stop_one emulator
+    # The worker knows the api-server's address, where push messages are to go.
+    stop_one calsync-worker; stop_one calsync-api; stop_one emulator
     api_port=$(kept_port api) emulator_port=$(kept_port emulator)
   fi
   if alive calsync-worker && [ -s "$state/run/metrics.port" ]; then metrics_port=$(cat "$state/run/metrics.port"); else metrics_port=$(kept_port metrics); fi

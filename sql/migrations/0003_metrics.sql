@@ -22,19 +22,11 @@ ALTER TABLE external_calendar_connections ADD COLUMN woken_at timestamptz;
 
 -- A run reads the provider after its claim (last_attempt_at), so it has begun to serve every wake-up before that and none
 -- after it.
-CREATE FUNCTION calsync_first_unserved(old_row external_calendar_connections) RETURNS timestamptz LANGUAGE plpgsql AS $$
-BEGIN
-  IF NOT old_row.sync_needed OR old_row.woken_at IS NULL
-    OR (old_row.lease_until IS NOT NULL AND old_row.woken_at <= old_row.last_attempt_at) THEN
-    RETURN clock_timestamp();
-  END IF;
-  RETURN old_row.woken_at;
-END $$;
-
 CREATE OR REPLACE FUNCTION calsync_connection_woken() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.wake_seq := OLD.wake_seq + 1;
-  NEW.woken_at := calsync_first_unserved(OLD);
+  NEW.woken_at := CASE WHEN OLD.sync_needed AND OLD.woken_at IS NOT NULL
+    AND (OLD.lease_until IS NULL OR OLD.woken_at > OLD.last_attempt_at) THEN OLD.woken_at ELSE clock_timestamp() END;
   IF NEW.sync_requested_at IS NOT DISTINCT FROM OLD.sync_requested_at THEN
     IF NOT OLD.sync_needed THEN
       NEW.sync_requested_at := clock_timestamp();
@@ -55,7 +47,8 @@ BEGIN
     IF NOT (OLD.sync_needed AND NEW.sync_needed) THEN NEW.sync_requested_at := clock_timestamp(); END IF;
     NEW.sync_needed := true;
     NEW.wake_seq := OLD.wake_seq + 1;
-    NEW.woken_at := calsync_first_unserved(OLD);
+    NEW.woken_at := CASE WHEN OLD.sync_needed AND OLD.woken_at IS NOT NULL
+      AND (OLD.lease_until IS NULL OR OLD.woken_at > OLD.last_attempt_at) THEN OLD.woken_at ELSE clock_timestamp() END;
   END IF;
   NEW.updated_at := now();
   PERFORM calsync_notify_wake();

@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Push channels that the worker keeps: when they are renewed, whether they have fallen silent, and how their end fares.
--- state: opening -> live -> stopping, then the row goes.
+-- state: opening -> live -> stopping, then the row goes. address: where its messages go; one that is no longer ours is replaced.
 ALTER TABLE calendar_push_channels
   ADD COLUMN renew_at timestamptz,
   ADD COLUMN missed_at timestamptz,
   ADD COLUMN attempts integer NOT NULL DEFAULT 0,
   ADD COLUMN retry_at timestamptz,
-  ADD COLUMN last_error text;
+  ADD COLUMN last_error text,
+  ADD COLUMN address text;
 CREATE INDEX calendar_push_channels_renewal ON calendar_push_channels (renew_at) WHERE state = 'live';
 CREATE INDEX calendar_push_channels_missed ON calendar_push_channels (missed_at) WHERE missed_at IS NOT NULL;
 
@@ -44,3 +45,16 @@ BEGIN
 END $$;
 CREATE TRIGGER calsync_abandons_channels BEFORE DELETE ON external_calendar_connections FOR EACH ROW
   EXECUTE FUNCTION calsync_connection_abandons_channels();
+
+-- The fence of a run: its rows are written in one transaction that begins with this.
+CREATE FUNCTION calsync_fence(connection uuid, token bigint, edit bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM external_calendar_connections WHERE id = connection AND lease_token = token AND lease_until IS NOT NULL
+    AND sync_enabled AND edit_seq = COALESCE(edit, edit_seq) FOR NO KEY UPDATE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'the lease is lost' USING ERRCODE = 'CL001'; END IF;
+END $$;
+
+-- Statements that set updated_at themselves do not pay for a call for each row.
+DROP TRIGGER calsync_event_touched ON external_calendar_events;
+CREATE TRIGGER calsync_event_touched BEFORE UPDATE ON external_calendar_events FOR EACH ROW
+  WHEN (NEW.updated_at IS NOT DISTINCT FROM OLD.updated_at) EXECUTE FUNCTION calsync_event_touched();

@@ -23,14 +23,16 @@ ON CONFLICT (connection_id, external_calendar_id, external_event_id) DO UPDATE S
   status = excluded.status, is_busy = excluded.is_busy, visibility = excluded.visibility, recurrence = excluded.recurrence,
   recurring_event_id = excluded.recurring_event_id, original_start_time = excluded.original_start_time, etag = excluded.etag,
   sequence = excluded.sequence, raw_payload = excluded.raw_payload, sync_status = excluded.sync_status,
-  last_error = excluded.last_error, deleted_at = NULL;
+  last_error = excluded.last_error, deleted_at = NULL, updated_at = now();
 
 -- name: mirror_tombstone
-UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is_busy = false, sync_status = 'SYNCED', last_error = NULL
+UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is_busy = false, sync_status = 'SYNCED', last_error = NULL,
+  updated_at = now()
 WHERE connection_id = $1 AND external_calendar_id = $2 AND external_event_id = ANY ($3::text[]) AND deleted_at IS NULL;
 
 -- name: mirror_tombstone_calendar
-UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is_busy = false, sync_status = 'SYNCED', last_error = NULL
+UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is_busy = false, sync_status = 'SYNCED', last_error = NULL,
+  updated_at = now()
 WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
 
 -- name: mirror_unconfirmed

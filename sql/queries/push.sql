@@ -7,28 +7,33 @@ FROM calendar_push_channels p JOIN external_calendar_connections c ON c.id = p.c
 
 -- name: push_wake
 -- Marks the connections $1, whose channels $2 spoke, so that everything before this moment is read by a run that starts after
--- it. A connection that waits to be claimed anyway is not touched but for its stamp, at most once a second; runs that pushes
--- ask for are at least $3 seconds apart.
-WITH woken AS (
+-- it. A connection that waits to be claimed anyway is not touched but for its stamp, every five seconds at most, and its channel
+-- every ten minutes, unless it is under suspicion; runs that pushes ask for are at least $3 seconds apart.
+WITH due AS (
+  -- One order of locks for everybody, before anything is written.
+  SELECT id, NOT sync_needed OR lease_until IS NOT NULL AS wakes FROM external_calendar_connections
+  WHERE id = ANY ($1::uuid[]) AND (NOT sync_needed OR lease_until IS NOT NULL OR last_webhook_received_at IS NULL
+                                   OR last_webhook_received_at < now() - interval '5 seconds')
+  ORDER BY id FOR NO KEY UPDATE
+), woken AS (
   UPDATE external_calendar_connections SET sync_needed = true, sync_priority = GREATEST(sync_priority, 1),
     last_webhook_received_at = now(), sync_requested_at = GREATEST(now(), last_synced_at + make_interval(secs => $3::double precision))
-  WHERE id = ANY (ARRAY (SELECT id FROM external_calendar_connections
-                         WHERE id = ANY ($1::uuid[]) AND (NOT sync_needed OR lease_until IS NOT NULL) ORDER BY id FOR NO KEY UPDATE))
-  RETURNING id
+  WHERE id = ANY (ARRAY (SELECT id FROM due WHERE wakes)) RETURNING id
 ), stamped AS (
-  UPDATE external_calendar_connections SET last_webhook_received_at = now()
-  WHERE id = ANY ($1::uuid[]) AND sync_needed AND lease_until IS NULL
-    AND (last_webhook_received_at IS NULL OR last_webhook_received_at < now() - interval '1 second')
+  UPDATE external_calendar_connections SET last_webhook_received_at = now() WHERE id = ANY (ARRAY (SELECT id FROM due WHERE NOT wakes))
 ), spoke AS (
   UPDATE calendar_push_channels SET last_message_at = now(), missed_at = NULL
-  WHERE id = ANY ($2::text[]) AND (last_message_at IS NULL OR last_message_at < now() - interval '1 second' OR missed_at IS NOT NULL)
+  WHERE id = ANY (ARRAY (
+    SELECT id FROM calendar_push_channels
+    WHERE id = ANY ($2::text[]) AND (last_message_at IS NULL OR last_message_at < now() - interval '10 minutes' OR missed_at IS NOT NULL)
+    ORDER BY id FOR NO KEY UPDATE))
 )
 SELECT count(*) AS woken FROM woken;
 
 -- name: push_channel_open
 -- Before the provider is asked, since its first message may come before its answer. Fenced: no row = the lease is lost.
-INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, secret_hash, state, expires_at)
-SELECT $3, c.id, $4, $5, 'opening', now() + make_interval(secs => $6::double precision) FROM external_calendar_connections c
+INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, secret_hash, state, expires_at, address)
+SELECT $3, c.id, $4, $5, 'opening', now() + make_interval(secs => $6::double precision), $7 FROM external_calendar_connections c
 WHERE c.id = $1 AND c.lease_token = $2 AND c.lease_until IS NOT NULL FOR NO KEY UPDATE RETURNING id;
 
 -- name: push_channel_opened

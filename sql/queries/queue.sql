@@ -63,13 +63,13 @@ WHERE t.id = ANY (ARRAY (
     AND ($6::uuid[] IS NULL OR provider_id = ANY ($6::uuid[])) AND ($7::uuid[] IS NULL OR id = ANY ($7::uuid[]))
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
-  t.last_synced_at, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
+  t.last_synced_at, t.sync_priority, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
   CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
      'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
-  (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state,
+  (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state, 'address', address,
      'expired', expires_at <= now(), 'renewal_due', renew_at <= now(),
      'silent', missed_at <= now() - make_interval(secs => $8::int), 'stop_due', retry_at IS NULL OR retry_at <= now()))
    FROM calendar_push_channels WHERE connection_id = t.id) AS channels,
@@ -82,9 +82,9 @@ WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL
 RETURNING sync_enabled, edit_seq;
 
 -- name: queue_fence
--- Taken first in a settling transaction: no row = another worker, or nobody, owns this run now, or it was disabled meanwhile.
-SELECT edit_seq FROM external_calendar_connections
-WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL AND sync_enabled FOR NO KEY UPDATE;
+-- First in the transaction of a run's rows: fails when another worker, or nobody, owns the run now, when the connection was disabled
+-- meanwhile, or when it is not at the edit $3 any more (NULL = at any).
+SELECT calsync_fence($1, $2, $3);
 
 -- name: queue_checkpoint
 -- Rows of a long run committed so far, with the cursor that covers them. Touching the lease keeps the edit trigger quiet.
@@ -118,7 +118,7 @@ WITH d AS (
     grant_refusals = CASE WHEN t.edit_seq <> d.edit THEN t.grant_refusals ELSE d.refusals END,
     lease_until = NULL, lease_owner = NULL, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
-    AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id IN (SELECT id FROM d) ORDER BY id FOR NO KEY UPDATE))
+    AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE))
   RETURNING t.id, t.provider_id, t.provider
 ), items AS (
   UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
@@ -139,7 +139,7 @@ SELECT id FROM settled;
 WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint))
 UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL
 FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token
-  AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id IN (SELECT id FROM d) ORDER BY id FOR NO KEY UPDATE));
+  AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE));
 
 -- name: queue_listen
 LISTEN calsync_wake;

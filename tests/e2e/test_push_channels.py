@@ -244,6 +244,13 @@ class Renewal(ChannelCase):
         self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE connection_id = %s", connection)
         self.wait_channels(connection, email, [email])
 
+    def test_channels_of_another_address_are_replaced(self):
+        _, email, connection = self.watched()
+        old = self.rows(connection)[0]["id"]
+        self.sql.execute("UPDATE calendar_push_channels SET address = 'https://old.example/api/webhooks/calendar/google' WHERE id = %s", old)
+        self.stack.sync(connection)
+        self.assertNotEqual(self.wait_channels(connection, email, [email])[email]["id"], old)
+
     def test_a_channel_that_has_expired_is_made_anew(self):
         _, email, connection = self.watched()
         old = self.rows(connection)[0]["id"]

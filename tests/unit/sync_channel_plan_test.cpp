@@ -42,49 +42,61 @@ std::string words(const ChannelPlan& plan) {
   return text;
 }
 
+const std::string here = "https://here.example/api/webhooks/calendar/google";
 const std::vector<WatchedCalendar> work{{"work"}};
 
 }  // namespace
 
 TEST_CASE("every wanted calendar gets exactly one live channel") {
-  CHECK(words(plan_channels({}, {})) == "");
-  CHECK(words(plan_channels(work, {})) == "open work (none yet); ");
-  CHECK(words(plan_channels(work, {live("a")})) == "");
-  CHECK(words(plan_channels({{"work"}, {"home"}}, {live("a")})) == "open home (none yet); ");
-  CHECK(words(plan_channels(work, {live("b"), live("a")})) == "stop b; ");
-  CHECK(words(plan_channels(work, {live("a"), live("b"), live("c")})) == "stop b; stop c; ");
+  CHECK(words(plan_channels({}, {}, here)) == "");
+  CHECK(words(plan_channels(work, {}, here)) == "open work (none yet); ");
+  CHECK(words(plan_channels(work, {live("a")}, here)) == "");
+  CHECK(words(plan_channels({{"work"}, {"home"}}, {live("a")}, here)) == "open home (none yet); ");
+  CHECK(words(plan_channels(work, {live("b"), live("a")}, here)) == "stop b; ");
+  CHECK(words(plan_channels(work, {live("a"), live("b"), live("c")}, here)) == "stop b; stop c; ");
 }
 
 TEST_CASE("a calendar that cannot be watched is left alone") {
-  CHECK(words(plan_channels({{"work", false}}, {})) == "");
-  CHECK(words(plan_channels({{"work", false}}, {with(live("a"), &Channel::renewal_due)})) == "");
+  CHECK(words(plan_channels({{"work", false}}, {}, here)) == "");
+  CHECK(words(plan_channels({{"work", false}}, {with(live("a"), &Channel::renewal_due)}, here)) == "");
 }
 
 TEST_CASE("the new channel comes before the end of the old one") {
-  CHECK(words(plan_channels(work, {with(live("a"), &Channel::renewal_due)})) == "open work (renewal) instead of a; ");
-  CHECK(words(plan_channels(work, {with(live("a"), &Channel::silent)})) == "open work (silence) instead of a; ");
+  CHECK(words(plan_channels(work, {with(live("a"), &Channel::renewal_due)}, here)) ==
+        "open work (renewal) instead of a; ");
+  CHECK(words(plan_channels(work, {with(live("a"), &Channel::silent)}, here)) == "open work (silence) instead of a; ");
   // A run that died after the new channel was live: the old one only has to go.
-  CHECK(words(plan_channels(work, {with(live("a"), &Channel::renewal_due), live("b")})) == "stop a; ");
+  CHECK(words(plan_channels(work, {with(live("a"), &Channel::renewal_due), live("b")}, here)) == "stop a; ");
+}
+
+TEST_CASE("a channel that speaks to another address is replaced") {
+  Channel moved = live("a");
+  moved.address = "https://old.example/api/webhooks/calendar/google";
+  CHECK(words(plan_channels(work, {moved}, here)) == "open work (renewal) instead of a; ");
+  moved.address = here;
+  CHECK(words(plan_channels(work, {moved}, here)) == "");
 }
 
 TEST_CASE("channels of calendars that are not wanted end") {
-  CHECK(words(plan_channels({}, {live("a"), in(live("b", "home"), ChannelState::opening)})) == "stop a; stop b; ");
-  CHECK(words(plan_channels(work, {live("a"), live("b", "home")})) == "stop b; ");
+  CHECK(words(plan_channels({}, {live("a"), in(live("b", "home"), ChannelState::opening)}, here)) ==
+        "stop a; stop b; ");
+  CHECK(words(plan_channels(work, {live("a"), live("b", "home")}, here)) == "stop b; ");
 }
 
 TEST_CASE("an opening that nobody finished is ended and made anew") {
-  CHECK(words(plan_channels(work, {in(live("a"), ChannelState::opening)})) == "open work (none yet); stop a; ");
+  CHECK(words(plan_channels(work, {in(live("a"), ChannelState::opening)}, here)) == "open work (none yet); stop a; ");
 }
 
 TEST_CASE("what is to stop is stopped, but not before its pause is over") {
   const Channel stopping = in(live("a"), ChannelState::stopping);
-  CHECK(words(plan_channels(work, {stopping, live("b")})) == "stop a; ");
-  CHECK(words(plan_channels(work, {with(stopping, &Channel::stop_due, false), live("b")})) == "");
+  CHECK(words(plan_channels(work, {stopping, live("b")}, here)) == "stop a; ");
+  CHECK(words(plan_channels(work, {with(stopping, &Channel::stop_due, false), live("b")}, here)) == "");
 }
 
 TEST_CASE("an expired channel is forgotten without a call") {
-  CHECK(words(plan_channels(work, {with(live("a"), &Channel::expired)})) == "open work (none yet); forget a; ");
-  CHECK(words(plan_channels({}, {with(in(live("a"), ChannelState::stopping), &Channel::expired)})) == "forget a; ");
+  CHECK(words(plan_channels(work, {with(live("a"), &Channel::expired)}, here)) == "open work (none yet); forget a; ");
+  CHECK(words(plan_channels({}, {with(in(live("a"), ChannelState::stopping), &Channel::expired)}, here)) ==
+        "forget a; ");
 }
 
 TEST_CASE("states that only another version knows count as ended") {
@@ -118,7 +130,7 @@ TEST_CASE(
       one.stop_due = one.state != ChannelState::stopping || flip();
       channels.push_back(one);
     }
-    const ChannelPlan plan = plan_channels(wanted, channels);
+    const ChannelPlan plan = plan_channels(wanted, channels, here);
     // Carries the plan out as a provider that refuses nothing would.
     std::set<std::string> gone(plan.forget.begin(), plan.forget.end());
     std::set<std::string> told;
