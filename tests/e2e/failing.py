@@ -30,6 +30,10 @@ class FailureCase(Counting, PushCase):
         """How often the provider was called, for one account or for all."""
         return len(self.emulator.calls(account=address, path=path))
 
+    def event_reads(self, address):
+        """How often the account's events were listed."""
+        return len([call for call in self.emulator.calls(account=address) if call["method"] == "GET" and call["path"].endswith("/events")])
+
     def history(self, connection):
         return self.sql.rows("SELECT * FROM calendar_sync_runs WHERE connection_id = %s ORDER BY finished_at", connection)
 

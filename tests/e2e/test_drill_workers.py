@@ -21,15 +21,14 @@ class KilledWorker(FailureCase):
     def somebody_waits_for_a_lock(self):
         return self.sql.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
 
-    def event_reads(self, email):
-        return len([call for call in self.emulator.calls(account=email) if call["path"].endswith("/events")])
+    def assertCounted(self):
+        """Not here: a worker that is killed takes with it what it has counted since its last report."""
 
     def test_its_runs_are_taken_over_once_wherever_they_were(self):
         """One waits for its first answer, one for its third page, one for the row that it is to settle."""
         first = self.stack.start_workers(1)[0]
         begun, paging, settling = everyone = [self.changed() for _ in range(3)]
         self.emulator.put_events(paging[1], paging[1], [timed(f"event{number:05}", f"Event {number}") for number in range(600)])
-        # A worker that is killed takes with it what it has counted since its last report.
         shown = self.settled()
         runs = {one[2]: len(self.history(one[2])) for one in everyone}
         with contextlib.closing(psycopg2.connect(self.stack.database_url)) as blocker, \
@@ -55,20 +54,26 @@ class KilledWorker(FailureCase):
             self.assertEqual(self.push(self.channel(begun[2])).status, 200)
             asked = {one[2]: self.event_reads(one[1]) for one in everyone}
         # Dead after 15 s without a sign of life, long before the lease of 120 s ends.
-        for one in everyone:
-            row = self.stack.wait_row(one[2], lambda row: not row["sync_needed"] and row["lease_until"] is None,
-                                      "the other worker has taken over", timeout=30)
-            self.assertEqual((row["error_count"], row["last_error"], row["backoff_until"]), (0, None, None), "a death is nobody's failure")
-            self.assertEqual(row["lease_token"], claimed[one[2]]["lease_token"] + 1, "one run more")
-            self.assertMirrors(*one)
-            line = second.wait_message("calendar sync completed", connection_id=one[2], level="info")
-            history = self.history(one[2])[runs[one[2]]:]
-            self.assertEqual([(str(run["sync_id"]), run["outcome"], run["lease_token"]) for run in history],
-                             [(line["sync_id"], "complete", row["lease_token"])], "the run that died left no verdict")
+        taken = [one for one in everyone if self.taken_over(one, claimed[one[2]]["lease_token"], runs[one[2]], second)]
+        self.assertEqual(taken[:2], [begun, paging])
         self.assertEqual({one[2]: self.event_reads(one[1]) - asked[one[2]] for one in everyone},
-                         {begun[2]: 1, paging[2]: 3, settling[2]: 1}, "every page is read once by the second worker")
+                         {begun[2]: 1, paging[2]: 3, settling[2]: len(taken) - 2}, "every page is read once by the second worker")
         self.assertEqual(len(self.stack.events(paging[2], everything=True)), 602)
-        self.assertGrown(shown, len(everyone), RUNS, provider="google", outcome="complete")
+        self.assertGrown(shown, len(taken), RUNS, provider="google", outcome="complete")
         self.assertGrown(shown, 0, FAILURES)
         self.assertEqual([line for line in second.logs if line["level"] in ("warn", "error")], [])
-        self.assertEqual(self.stack.connection(settling[2])["wake_seq"], claimed[settling[2]]["wake_seq"])
+
+    def taken_over(self, who, token, runs, second):
+        """Waits until this connection is in step by exactly one run more, and says whether that is the second worker's. It is not
+        where the settlement had reached the database before the death: that is taken for what it is."""
+        row = self.stack.wait_row(who[2], lambda row: not row["sync_needed"] and row["lease_until"] is None, "it is in step", timeout=30)
+        self.assertEqual((row["error_count"], row["last_error"], row["backoff_until"]), (0, None, None), "a death is nobody's failure")
+        self.assertMirrors(*who)
+        self.assertIn(row["lease_token"], (token, token + 1))
+        run, = self.history(who[2])[runs:]
+        self.assertEqual((run["outcome"], run["lease_token"]), ("complete", row["lease_token"]), "a run that died leaves no verdict")
+        if row["lease_token"] == token:
+            return False
+        line = second.wait_message("calendar sync completed", connection_id=who[2], level="info")
+        self.assertEqual(line["sync_id"], str(run["sync_id"]))
+        return True
