@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t largest_batch = 1000;
 /// While one waits for its commit to be on disk, the other is looked up and written.
 constexpr int most_batches = 2;
+constexpr std::size_t worth_a_second = 24;
 /// A provider gives up on slow answers; a refusal within a second makes it try again later.
 constexpr std::chrono::milliseconds patience{900};
 constexpr std::chrono::milliseconds gap_between_runs{1000};
@@ -26,17 +27,21 @@ Task<PushVerdict> PushIntake::accept(std::string provider, providers::PushMessag
   queue_.push_back(mine);
   // Whoever finds a place at work commits; the others wait for their turn or for their verdict, which the batches
   // before them bring within their own limits.
-  if (batches_ < most_batches) co_await commit_next();
+  if (may_begin()) co_await commit_next();
   while (!mine->done) {
     co_await mine->signal.wait();
-    if (!mine->done) co_await commit_next();
+    if (!mine->done && may_begin()) co_await commit_next();
   }
   if (mine->failure) std::rethrow_exception(mine->failure);
   co_return mine->verdict;
 }
 
+/// A second batch is worth its statements only when it is not small.
+bool PushIntake::may_begin() const {
+  return batches_ == 0 || (batches_ < most_batches && queue_.size() >= worth_a_second);
+}
+
 Task<void> PushIntake::commit_next() {
-  if (queue_.empty() || batches_ >= most_batches) co_return;
   ++batches_;
   Batch batch;
   while (!queue_.empty() && batch.size() < largest_batch) {

@@ -45,6 +45,7 @@ class PushIntake {
   };
   using Batch = std::vector<std::shared_ptr<Waiting>>;
 
+  bool may_begin() const;
   Task<void> commit_next();
   Task<void> commit(const Batch& batch);
   PushVerdict judge(const Waiting& one, const std::map<std::string, store::PushChannel>& channels) const;

@@ -21,10 +21,10 @@ bool outcome_unknown(Failure failure) {
          failure == Failure::malformed;
 }
 
-/// Failures that are the whole run's, not this call's.
+/// Failures that are the whole run's, not this call's. A refused token is not among them: the events were read with it
+/// a moment ago, so the refusal speaks of the call, and must not make anybody connect again.
 bool ends_the_run(const Error& error) {
   switch (error.failure) {
-    case Failure::token_rejected:
     case Failure::grant_dead:
     case Failure::lease_lost:
     case Failure::cancelled:

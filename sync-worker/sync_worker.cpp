@@ -24,8 +24,9 @@ constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::chrono::seconds listen_pause{1};
 /// How long a stop may take for the last second's figures.
 constexpr std::chrono::seconds last_flush{2};
-/// Both can only be missed while the switch is off: wake-ups are not served, and polls are late by themselves.
-const std::set<sync::Flag> watched_flags{sync::Flag::sync};
+/// What their return lets in is marked due: wake-ups that were not served, and channels that were stopped. Polls are
+/// late by themselves.
+const std::set<sync::Flag> watched_flags{sync::Flag::sync, sync::Flag::webhook};
 
 RunLimits limits_of(const Settings& settings) {
   RunLimits limits;
@@ -264,6 +265,11 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   parts.open_listener();
   co_await db::require_schema(parts.pool);
   co_await set_gate(parts.gate);
+  if (parts.settings.push.open_channels && !parts.pushes.open_channels()) {
+    parts.around.log.warn(
+        "no push channels are opened, calendars are polled: push.public_url is not an https address",
+        {.error_code = "configuration_error", .metadata = {{"public_url", parts.settings.push.public_url}}});
+  }
   parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
   parts.spawn(parts.beat());
   parts.spawn(parts.listen());

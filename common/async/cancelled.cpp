@@ -4,6 +4,7 @@
 #include "common/async/task.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
 #include <boost/system/system_error.hpp>
 
 namespace calsync {
@@ -12,7 +13,8 @@ bool is_cancellation(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const boost::system::system_error& error) {
-    return error.code() == boost::asio::error::operation_aborted;
+    return error.code() == boost::asio::error::operation_aborted ||
+           error.code() == boost::asio::experimental::error::channel_cancelled;
   } catch (...) {
     return false;
   }

@@ -273,6 +273,9 @@ Result<void> check_settings(const Settings& settings) {
       return misconfigured(fmt::format("'{}' is plain http; set allow_insecure_endpoints to permit that", key));
     }
   }
+  const std::string& push = settings.push.public_url;
+  if (!push.empty() && !push.starts_with("https://") && !push.starts_with("http://"))
+    return misconfigured("'push.public_url' must be an http(s) URL");
   return {};
 }
 

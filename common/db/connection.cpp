@@ -195,9 +195,9 @@ Task<std::vector<Rows>> Connection::pipeline(std::vector<Statement> statements) 
   require(PQenterPipelineMode(connection_));
   std::size_t queued = 0;
   for (const Statement& statement : statements) {
-    send(*statement.query, statement.values);
+    send(*statement.query, statement.late_values ? statement.late_values() : statement.values);
     // Flushing now and then keeps libpq's output buffer small and the server busy.
-    if (++queued % 64 == 0) co_await flush();
+    if (++queued % 64 == 0 || statement.late_values) co_await flush();
   }
   require(PQpipelineSync(connection_));
   co_await flush();

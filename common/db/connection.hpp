@@ -28,9 +28,12 @@ class DatabaseError : public std::runtime_error {
   std::string sqlstate_;
 };
 
+/// A statement of a pipeline. Parameters that are costly to put together may come as a function: it is called when
+/// their turn has come, so that the server works on the statements before meanwhile.
 struct Statement {
   const sql::Query* query;
-  Values values;
+  Values values{};
+  std::function<Values()> late_values{};
 };
 
 /// One session over libpq's non-blocking interface, on one executor. Used by one coroutine at a time. After an

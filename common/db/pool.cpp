@@ -23,27 +23,31 @@ class Counted {
 }  // namespace
 
 Pool::Handle::Handle(std::shared_ptr<Slots> slots, Slot connection)
-    : slots_(std::move(slots)), connection_(std::move(connection)) {
-  ++slots_->figures.in_use;
-}
+    : slots_(std::move(slots)), connection_(std::move(connection)) {}
 
 Pool::Handle::~Handle() {
   if (!slots_) return;
   if (connection_ && (!connection_->usable() || connection_->in_transaction())) connection_.reset();
-  --slots_->figures.in_use;
-  if (connection_) slots_->idle.push_back(std::move(connection_));
-  slots_->permits.try_send(boost::system::error_code());
+  give_back(*slots_, std::move(connection_));
 }
 
 Pool::Pool(asio::any_io_executor executor, AsyncClock& clock, Secret uri, std::size_t size)
-    : executor_(executor), clock_(clock), uri_(std::move(uri)), slots_(std::make_shared<Slots>(executor, size)) {
-  for (std::size_t i = 0; i < size; ++i) slots_->permits.try_send(boost::system::error_code());
+    : executor_(executor), clock_(clock), uri_(std::move(uri)), slots_(std::make_shared<Slots>(executor, size)) {}
+
+void Pool::give_back(Slots& slots, Slot connection) {
+  // A place that goes from hand to hand stays in use. What could not be sent has not been moved from.
+  if (slots.meeting.try_send(boost::system::error_code(), std::move(connection))) return;
+  --slots.figures.in_use;
+  if (connection) slots.idle.push_back(std::move(connection));
 }
 
-Task<Pool::Slot> Pool::wait_for_slot() {
+Task<Pool::Slot> Pool::take_place() {
   const std::shared_ptr<Slots> slots = slots_;
-  const Counted waiting(slots->figures.waiting);
-  co_await slots->permits.async_receive(asio::use_awaitable);
+  if (slots->figures.in_use == slots->figures.size) {
+    const Counted waiting(slots->figures.waiting);
+    co_return co_await slots->meeting.async_receive(asio::use_awaitable);
+  }
+  ++slots->figures.in_use;
   if (slots->idle.empty()) co_return Slot();
   Slot slot = std::move(slots->idle.back());
   slots->idle.pop_back();
@@ -51,7 +55,7 @@ Task<Pool::Slot> Pool::wait_for_slot() {
 }
 
 Task<Pool::Handle> Pool::acquire() {
-  Slot slot = co_await wait_for_slot();
+  Slot slot = co_await take_place();
   Handle handle(slots_, std::move(slot));
   if (!handle.connection_ || !handle.connection_->alive()) {
     handle.connection_.reset();

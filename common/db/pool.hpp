@@ -17,8 +17,9 @@ namespace calsync::db {
 class Pool {
   using Slot = std::unique_ptr<Connection>;
   struct Slots {
-    Slots(const asio::any_io_executor& executor, std::size_t size) : permits(executor, size), figures{size, 0, 0} {}
-    asio::experimental::channel<void(boost::system::error_code)> permits;
+    Slots(const asio::any_io_executor& executor, std::size_t size) : meeting(executor, 0), figures{size, 0, 0} {}
+    /// Hands a session over to whoever has waited longest. Without a buffer: see Signal::Flag.
+    asio::experimental::channel<void(boost::system::error_code, Slot)> meeting;
     /// The session that was used last is used next: its backend's caches are warm.
     std::vector<Slot> idle{};
     PoolFigures figures;
@@ -48,7 +49,8 @@ class Pool {
   const PoolFigures& figures() const { return slots_->figures; }
 
  private:
-  Task<Slot> wait_for_slot();
+  static void give_back(Slots& slots, Slot connection);
+  Task<Slot> take_place();
 
   asio::any_io_executor executor_;
   AsyncClock& clock_;

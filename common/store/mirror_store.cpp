@@ -63,17 +63,20 @@ const sql::Query& wide_upsert() {
   return query;
 }
 
+/// `claim` and `one` outlive the statements.
 void add_upserts(std::vector<db::Statement>& statements, const sync::Claim& claim,
                  const sync::RunRows::CalendarPlan& one) {
   const std::vector<sync::MirrorRow>& rows = one.plan.upserts;
   std::size_t at = 0;
   for (; at + rows_of_wide <= rows.size(); at += rows_of_wide) {
-    db::Values values;
-    for (std::size_t row = at; row < at + rows_of_wide; ++row) {
-      db::Values next = event_row(claim, one.calendar_id, one.time_zone, rows[row]);
-      values.insert(values.end(), std::make_move_iterator(next.begin()), std::make_move_iterator(next.end()));
-    }
-    statements.push_back({&wide_upsert(), std::move(values)});
+    statements.push_back({&wide_upsert(), {}, [&claim, &one, at] {
+                            db::Values values;
+                            for (std::size_t row = at; row < at + rows_of_wide; ++row) {
+                              db::Values next = event_row(claim, one.calendar_id, one.time_zone, one.plan.upserts[row]);
+                              std::move(next.begin(), next.end(), std::back_inserter(values));
+                            }
+                            return values;
+                          }});
   }
   for (; at < rows.size(); ++at)
     statements.push_back({&sql::mirror_upsert, event_row(claim, one.calendar_id, one.time_zone, rows[at])});

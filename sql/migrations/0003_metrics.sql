@@ -28,6 +28,8 @@ BEGIN
   NEW.woken_at := CASE WHEN OLD.sync_needed AND OLD.woken_at IS NOT NULL
     AND (OLD.lease_until IS NULL OR OLD.woken_at > OLD.last_attempt_at) THEN OLD.woken_at ELSE clock_timestamp() END;
   IF NEW.sync_requested_at IS NOT DISTINCT FROM OLD.sync_requested_at THEN
+    -- Somebody else than a push message: the run may not confine itself to what pushes speak of.
+    IF OLD.sync_needed AND NEW.sync_priority = 1 THEN NEW.sync_priority := 2; END IF;
     IF NOT OLD.sync_needed THEN
       NEW.sync_requested_at := clock_timestamp();
     ELSIF OLD.sync_requested_at IS NOT NULL THEN

@@ -8,7 +8,7 @@ FROM calendar_push_channels p JOIN external_calendar_connections c ON c.id = p.c
 -- name: push_wake
 -- Marks the connections $1, whose channels $2 spoke, so that everything before this moment is read by a run that starts after
 -- it. A connection that waits to be claimed anyway is not touched but for its stamp, every five seconds at most, and its channel
--- every ten minutes, unless it is under suspicion; runs that pushes ask for are at least $3 seconds apart.
+-- every hour, unless it is under suspicion; runs that pushes ask for are at least $3 seconds apart.
 WITH due AS (
   -- One order of locks for everybody, before anything is written.
   SELECT id, NOT sync_needed OR lease_until IS NOT NULL AS wakes FROM external_calendar_connections
@@ -16,7 +16,9 @@ WITH due AS (
                                    OR last_webhook_received_at < now() - interval '5 seconds')
   ORDER BY id FOR NO KEY UPDATE
 ), woken AS (
-  UPDATE external_calendar_connections SET sync_needed = true, sync_priority = GREATEST(sync_priority, 1),
+  UPDATE external_calendar_connections SET sync_needed = true,
+    -- 1 = nobody but push messages asks: such a run does not read the list of calendars.
+    sync_priority = CASE WHEN sync_needed AND sync_priority = 0 THEN 2 ELSE GREATEST(sync_priority, 1) END,
     last_webhook_received_at = now(), sync_requested_at = GREATEST(now(), last_synced_at + make_interval(secs => $3::double precision))
   WHERE id = ANY (ARRAY (SELECT id FROM due WHERE wakes)) RETURNING id
 ), stamped AS (
@@ -25,7 +27,7 @@ WITH due AS (
   UPDATE calendar_push_channels SET last_message_at = now(), missed_at = NULL
   WHERE id = ANY (ARRAY (
     SELECT id FROM calendar_push_channels
-    WHERE id = ANY ($2::text[]) AND (last_message_at IS NULL OR last_message_at < now() - interval '10 minutes' OR missed_at IS NOT NULL)
+    WHERE id = ANY ($2::text[]) AND (last_message_at IS NULL OR last_message_at < now() - interval '1 hour' OR missed_at IS NOT NULL)
     ORDER BY id FOR NO KEY UPDATE))
 )
 SELECT count(*) AS woken FROM woken;

@@ -335,6 +335,20 @@ class Trouble(ChannelCase):
         self.assertEqual(len([call for call in self.emulator.calls(account=email, path="/calendar/v3") if call["path"].endswith("watch")]), 1)
         self.stack.workers[0].wait_message("could not be opened", connection_id=connection, level="error")
 
+    def test_a_refused_watch_never_marks_the_account_as_broken(self):
+        """The events were read with the same token a moment before."""
+        body = '{"error":{"errors":[{"domain":"global","reason":"authError","message":"Invalid Credentials"}],"code":401}}'
+        with self.watch_refused(401, body):
+            _, _, connection = self.connected([timed("one0000001", "One")])
+            for attempt in (1, 2, 3):
+                wait_until(lambda: self.sql.value("SELECT watch_attempts FROM external_calendars WHERE connection_id = %s", connection) == attempt, 10,
+                           "the refusal is on the calendar")
+                self.assertIsNone(self.stack.sync(connection)["error"])
+                self.sql.execute("UPDATE external_calendars SET watch_retry_at = now() WHERE connection_id = %s", connection)
+                self.stack.sync(connection)
+        state = self.stack.wait_synced(connection)
+        self.assertEqual((state["last_error"], state["error_count"], state["grant_refusals"]), (None, 0, 0))
+
     def test_a_provider_that_fails_is_asked_again_later(self):
         with self.watch_refused(503, "down"):
             _, email, connection = self.connected([timed("one0000001", "One")])
@@ -409,6 +423,15 @@ class Configured(harness.Case):
                            "the refusal is on the calendar")
         self.assertIn("webhookUrlNotHttps", error)
         self.assertIsNone(self.stack.wait_synced(connection)["last_error"])
+
+
+class Unreachable(harness.Case):
+    CONFIG = {"push": {"open_channels": True, "public_url": "ftp://127.0.0.1"}, "allow_insecure_endpoints": True}
+
+    def test_an_address_that_is_none_is_refused_at_the_start(self):
+        status, _, error = self.stack.run_worker("check-config")
+        self.assertEqual(status, 2)
+        self.assertIn("push.public_url", error)
 
 
 class Unwanted(ChannelCase):

@@ -45,6 +45,27 @@ struct Waiter {
   }
 };
 
+Task<bool> wait_without_limit(Signal& signal) {
+  co_await signal.wait();
+  co_return true;
+}
+
+TEST_CASE("a wait without a limit ends with set(), also with one that came before", "[async][signal]") {
+  Waiter waiter;
+  Signal signal(waiter.context.get_executor());
+  waiter.begin(wait_without_limit(signal));
+  CHECK_FALSE(waiter.woken.has_value());
+  waiter.clock.advance(24h);
+  waiter.settle();
+  CHECK_FALSE(waiter.woken.has_value());
+  signal.set();
+  waiter.settle();
+  CHECK(waiter.woken == true);
+  signal.set();
+  waiter.begin(wait_without_limit(signal));
+  CHECK(waiter.woken == true);
+}
+
 TEST_CASE("a signal wakes one wait, now or later", "[async][signal]") {
   Waiter waiter;
   Signal signal(waiter.context.get_executor());
