@@ -425,15 +425,6 @@ class Configured(harness.Case):
         self.assertIsNone(self.stack.wait_synced(connection)["last_error"])
 
 
-class Unreachable(harness.Case):
-    CONFIG = {"push": {"open_channels": True, "public_url": "ftp://127.0.0.1"}, "allow_insecure_endpoints": True}
-
-    def test_an_address_that_is_none_is_refused_at_the_start(self):
-        status, _, error = self.stack.run_worker("check-config")
-        self.assertEqual(status, 2)
-        self.assertIn("push.public_url", error)
-
-
 class Unwanted(ChannelCase):
     CONFIG = {"push": {"open_channels": False}}
 

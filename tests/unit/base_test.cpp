@@ -152,10 +152,10 @@ TEST_CASE("an unknown configuration key names the nearest known one") {
 }
 
 TEST_CASE("configuration values are checked") {
-  for (const char* yaml :
-       {"server: {port: 70000}", "server: {port: abc}", "server: {port: [1, 2]}", "log: {level: loud}",
-        "oauth: {require_confirmation: maybe}", "- a", "server: {port: 1",
-        "providers: {google: {endpoints: {api: 'http://x'}}}", "providers: {google: {endpoints: {api: 'ftp://x'}}}"}) {
+  for (const char* yaml : {"server: {port: 70000}", "server: {port: abc}", "server: {port: [1, 2]}",
+                           "log: {level: loud}", "oauth: {require_confirmation: maybe}", "- a", "server: {port: 1",
+                           "providers: {google: {endpoints: {api: 'http://x'}}}",
+                           "providers: {google: {endpoints: {api: 'ftp://x'}}}", "push: {public_url: 'ftp://x'}"}) {
     INFO(yaml);
     const auto settings = load(yaml);
     REQUIRE(settings.has_error());
