@@ -19,18 +19,31 @@ bool hopeless(const Error& error) {
          error.failure == Failure::scope_missing;
 }
 
-}  // namespace
-
-Task<void> Farewell::round() {
-  co_await stop_channels();
-  co_await revoke_pending();
+/// The next account would hear the same.
+bool spares_the_rest(const Error& error) {
+  return error.retry_after || error.failure == Failure::throttled || error.failure == Failure::unavailable ||
+         error.failure == Failure::network || error.failure == Failure::timeout;
 }
 
-Task<void> Farewell::stop_channels() {
+}  // namespace
+
+Task<void> Farewell::round(std::function<bool()> may_continue) {
+  co_await stop_channels(may_continue);
+  co_await revoke_pending(may_continue);
+}
+
+Task<void> Farewell::stop_channels(std::function<bool()> may_continue) {
   std::map<ConnectionId, Channels> by_connection;
   for (store::AbandonedChannel& one : co_await channels_.abandoned())
     by_connection[one.connection].push_back(std::move(one));
-  for (auto& [connection, channels] : by_connection) co_await stop_channels_of_one(std::move(channels));
+  std::set<std::string> away;
+  for (auto& [connection, channels] : by_connection) {
+    const std::string provider = channels.front().provider;
+    if (away.contains(provider)) continue;
+    if (!may_continue()) co_return;
+    const Result<void> stopped = co_await stop_channels_of_one(std::move(channels));
+    if (!stopped && spares_the_rest(stopped.error())) away.insert(provider);
+  }
 }
 
 Task<Result<Secret>> Farewell::access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter) {
@@ -43,7 +56,7 @@ Task<Result<Secret>> Farewell::access_token(const store::AbandonedChannel& chann
   co_return std::move(grant->access_token);
 }
 
-Task<void> Farewell::stop_channels_of_one(Channels channels) {
+Task<Result<void>> Farewell::stop_channels_of_one(Channels channels) {
   const store::AbandonedChannel& first = channels.front();
   const LogFields fields{.connection_id = first.connection.str(), .provider = first.provider};
   const providers::Adapter* adapter = registry_.find(first.provider);
@@ -70,16 +83,20 @@ Task<void> Farewell::stop_channels_of_one(Channels channels) {
   } else {
     log_.info("the push channels of a deleted connection were stopped", said);
   }
-  if (!left.empty()) co_await channels_.abandoned_failed(left, describe(*problem));
+  if (!left.empty()) co_await channels_.abandoned_failed(left, describe(*problem), problem->retry_after);
   co_await channels_.abandoned_done(done);
+  co_return problem ? Result<void>(*problem) : Result<void>();
 }
 
-Task<void> Farewell::revoke_pending() {
+Task<void> Farewell::revoke_pending(std::function<bool()> may_continue) {
   co_await pool_.query(sql::revocations_superseded, {});
   const db::Rows rows = co_await pool_.query(sql::revocations_due, {});
+  std::set<std::string> away;
   for (int row = 0; row < rows.size(); ++row) {
     const std::string id(rows.text(row, "id"));
     const std::string provider(rows.text(row, "provider"));
+    if (away.contains(provider)) continue;
+    if (!may_continue()) co_return;
     const providers::Adapter* adapter = registry_.find(provider);
     Result<void> revoked = fail(Failure::misconfigured, "the provider is not configured");
     if (adapter && adapter->authorizer) {
@@ -98,7 +115,10 @@ Task<void> Farewell::revoke_pending() {
                    {.provider = provider, .metadata = {{"reason", describe(revoked.error())}}});
       continue;
     }
-    db::Values values{id, describe(revoked.error())};
+    const Error& problem = revoked.error();
+    if (spares_the_rest(problem)) away.insert(provider);
+    db::Values values{id, describe(problem),
+                      problem.retry_after ? db::Value(std::to_string(problem.retry_after->count())) : db::Value()};
     co_await pool_.query(sql::revocation_failed, std::move(values));
   }
 }

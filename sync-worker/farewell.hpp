@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <set>
+
 #include "common/base/crypto.hpp"
 #include "common/base/log.hpp"
 #include "common/db/pool.hpp"
@@ -17,15 +20,16 @@ class Farewell {
            store::PushChannelStore& channels)
       : clock_(clock), log_(log), pool_(pool), registry_(registry), keys_(keys), channels_(channels) {}
 
-  /// Everything that is due. Throws db::DatabaseError.
-  Task<void> round();
+  /// A portion of what is due. Asks before each account whether to go on, and leaves a provider alone that is away or
+  /// wants a pause. Throws db::DatabaseError.
+  Task<void> round(std::function<bool()> may_continue);
 
  private:
   using Channels = std::vector<store::AbandonedChannel>;
-  Task<void> stop_channels();
-  Task<void> stop_channels_of_one(Channels channels);
+  Task<void> stop_channels(std::function<bool()> may_continue);
+  Task<Result<void>> stop_channels_of_one(Channels channels);
   Task<Result<Secret>> access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter);
-  Task<void> revoke_pending();
+  Task<void> revoke_pending(std::function<bool()> may_continue);
 
   AsyncClock& clock_;
   const Log& log_;

@@ -16,6 +16,7 @@ Task<void> Maintenance::round() {
   co_await prune(sql::job_runs_prune, retention_.run_days);
   co_await pool_.query(sql::oauth_flows_prune, {});
   co_await prune(sql::push_channels_prune, channel_days);
+  co_await pool_.query(sql::abandoned_channels_prune, {});
   co_await pool_.query(sql::metrics_batches_prune, {});
 }
 

@@ -2,6 +2,7 @@
 #include "sync-worker/push_keeper.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "common/base/crypto.hpp"
 
@@ -14,6 +15,9 @@ constexpr double renewal_spread = 0.1;
 /// What cannot be watched today is not asked about again soon.
 constexpr std::chrono::seconds unwatchable_pause = std::chrono::hours(30 * 24);
 constexpr std::chrono::seconds operator_pause = std::chrono::hours(1);
+/// Longer than the run's own backoff, which is up to a tenth and a minute more than what was asked for.
+constexpr std::chrono::seconds after_a_pause = std::chrono::minutes(5);
+constexpr std::chrono::seconds longest_pause = std::chrono::hours(7 * 24);
 
 /// The provider's answer did not come: the channel may exist.
 bool outcome_unknown(Failure failure) {
@@ -34,15 +38,6 @@ bool ends_the_run(const Error& error) {
       // Whoever asks for a pause gets it, for every kind of call.
       return error.retry_after.has_value();
   }
-}
-
-/// A channel of an interrupted opening has no resource id of its own, but all channels of one calendar share it.
-std::string resource_of(const sync::Channel& channel, const std::vector<sync::Channel>& channels) {
-  if (!channel.resource_id.empty()) return channel.resource_id;
-  for (const sync::Channel& other : channels) {
-    if (other.calendar_id == channel.calendar_id && !other.resource_id.empty()) return other.resource_id;
-  }
-  return {};
 }
 
 }  // namespace
@@ -80,7 +75,7 @@ Task<void> PushKeeper::note_missed(const ActiveRun& run, const std::set<std::str
   const sync::Claim& claim = run.claim();
   // A message would have asked for this run.
   if (claim.asked_for || !claim.last_synced_at || changed.empty() || claim.channels.empty()) co_return;
-  co_await services_.channels.missed(claim.connection, {changed.begin(), changed.end()});
+  co_await services_.channels.missed(claim, {changed.begin(), changed.end()});
 }
 
 Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std::string> wanted,
@@ -91,24 +86,44 @@ Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std:
   const Watch watched = watch(run, wanted);
   sync::ChannelPlan todo = sync::plan_channels(watched.calendars, run.claim().channels, address(run));
   kept.again = watched.later;
+  // A channel of an interrupted opening has no resource id of its own, but all channels of one calendar share it.
+  std::map<std::string, std::string> resources;
+  for (const sync::Channel& one : run.claim().channels) {
+    if (!one.resource_id.empty()) resources[one.calendar_id] = one.resource_id;
+  }
   if (!todo.forget.empty()) co_await services_.channels.forget(std::move(todo.forget));
-  for (sync::ChannelPlan::Opening& opening : todo.open) {
-    const bool silent = opening.reason == sync::OpenReason::silence;
-    std::vector<sync::Channel> replaced = opening.replaces;
-    const Result<Opened> opened = co_await open(run, std::move(opening));
-    if (!opened) co_return opened.error();
-    if (*opened == Opened::no) continue;
-    kept.again = true;
-    if (silent) ++kept.silent;
-    todo.stop.insert(todo.stop.end(), replaced.begin(), replaced.end());
+  for (std::size_t at = 0; at < todo.open.size(); ++at) {
+    const sync::ChannelPlan::Opening opening = todo.open[at];
+    const auto opened = co_await open(run, opening);
+    if (!opened) {
+      co_await put_off(run, {todo.open.begin() + static_cast<std::ptrdiff_t>(at), todo.open.end()}, opened.error());
+      co_return opened.error();
+    }
+    if (!*opened) continue;
+    resources[opening.calendar_id] = **opened;
+    // A renewal leaves no gap: the old channel spoke until the new one did.
+    if (opening.reason != sync::OpenReason::renewal) kept.again = true;
+    if (opening.reason == sync::OpenReason::silence) ++kept.silent;
+    todo.stop.insert(todo.stop.end(), opening.replaces.begin(), opening.replaces.end());
   }
   for (const sync::Channel& channel : todo.stop) {
-    if (auto stopped = co_await stop(run, channel); !stopped) co_return stopped.error();
+    const std::string& own = channel.resource_id;
+    if (auto stopped = co_await stop(run, channel.id, own.empty() ? resources[channel.calendar_id] : own); !stopped)
+      co_return stopped.error();
   }
   co_return kept;
 }
 
-Task<Result<PushKeeper::Opened>> PushKeeper::open(ActiveRun& run, sync::ChannelPlan::Opening opening) {
+/// The run fails once for a pause that the provider asked for; the next one succeeds without asking for channels.
+Task<void> PushKeeper::put_off(const ActiveRun& run, std::vector<sync::ChannelPlan::Opening> openings, Error error) {
+  if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return;
+  const std::chrono::seconds asked = error.retry_after.value_or(std::chrono::seconds(0));
+  const std::chrono::seconds pause = std::min(asked, longest_pause) * 2 + after_a_pause;
+  for (const sync::ChannelPlan::Opening& one : openings)
+    co_await services_.channels.refused(run.claim().connection, one.calendar_id, describe(error), pause, 0);
+}
+
+Task<Result<std::optional<std::string>>> PushKeeper::open(ActiveRun& run, sync::ChannelPlan::Opening opening) {
   const std::string id = random_uuid(services_.random);
   const Secret secret(random_token(services_.random));
   const bool ours = co_await services_.channels.open(
@@ -124,12 +139,20 @@ Task<Result<PushKeeper::Opened>> PushKeeper::open(ActiveRun& run, sync::ChannelP
     co_await services_.channels.refused(run.claim().connection, opening.calendar_id,
                                         "provider_rejected: this calendar cannot be watched; it is polled",
                                         unwatchable_pause, 0);
-    co_return Opened::no;
+    co_return std::nullopt;
   }
   std::vector<std::string> replaces;
   for (const sync::Channel& old : opening.replaces) replaces.push_back(old.id);
   const double renewal = earliest_renewal + renewal_spread * services_.random.unit();
-  co_await services_.channels.opened(id, (*answer)->resource_id, (*answer)->expires_at, renewal, std::move(replaces));
+  const bool lives = co_await services_.channels.opened(run.claim(), id, (*answer)->resource_id, (*answer)->expires_at,
+                                                        renewal, std::move(replaces));
+  if (!lives) {
+    // Disconnected or taken over meanwhile: nobody else knows of this channel.
+    (void)co_await run.call([&run, id, resource = (*answer)->resource_id](providers::Session session) {
+      return run.adapter().push_channels->stop(std::move(session), id, resource);
+    });
+    co_return fail(Failure::lease_lost, "the connection is gone, or another worker has it");
+  }
   LogFields said = fields(run);
   said.metadata = {{"channel_id", id}, {"reason", std::string(sync::open_reason_name(opening.reason))}};
   if (opening.reason == sync::OpenReason::silence) {
@@ -137,51 +160,50 @@ Task<Result<PushKeeper::Opened>> PushKeeper::open(ActiveRun& run, sync::ChannelP
   } else {
     services_.log.info("a push channel was opened", said);
   }
-  co_return Opened::yes;
+  co_return std::optional((*answer)->resource_id);
 }
 
-Task<Result<PushKeeper::Opened>> PushKeeper::refused(ActiveRun& run, std::string calendar_id, std::string channel_id,
-                                                     Error error) {
+Task<Result<std::optional<std::string>>> PushKeeper::refused(ActiveRun& run, std::string calendar_id,
+                                                             std::string channel_id, Error error) {
   const bool operators = error.failure == Failure::misconfigured;
-  const std::optional<std::chrono::seconds> pause = error.retry_after ? error.retry_after
-                                                    : operators       ? std::optional(operator_pause)
-                                                                      : std::nullopt;
   if (outcome_unknown(error.failure)) {
     co_await services_.channels.stopping({channel_id});
   } else {
     co_await services_.channels.forget({channel_id});
   }
-  if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return error;
-  co_await services_.channels.refused(run.claim().connection, calendar_id, describe(error), pause,
-                                      services_.random.unit());
   if (ends_the_run(error)) co_return error;
+  co_await services_.channels.refused(run.claim().connection, calendar_id, describe(error),
+                                      operators ? std::optional(operator_pause) : std::nullopt,
+                                      services_.random.unit());
   LogFields said = fields(run);
   said.error_code = error_code(error.failure);
   said.metadata = {{"reason", error.message}};
   services_.log.write(operators ? Level::error : Level::warn,
                       "a push channel could not be opened; the calendar is polled meanwhile", said);
-  co_return Opened::no;
+  co_return std::nullopt;
 }
 
-Task<Result<void>> PushKeeper::stop(ActiveRun& run, sync::Channel channel) {
-  const std::string resource = resource_of(channel, run.claim().channels);
-  co_await services_.channels.stopping({channel.id});
-  // Without a resource id the provider cannot be told; it ends at its expiry, unheard.
-  if (resource.empty()) co_return Result<void>();
-  const auto answer = co_await run.call([&run, id = channel.id, resource](providers::Session session) {
+Task<Result<void>> PushKeeper::stop(ActiveRun& run, std::string channel, std::string resource) {
+  co_await services_.channels.stopping({channel});
+  if (resource.empty()) {
+    // The provider cannot be told; it ends at its expiry, unheard, unless its calendar gets another channel.
+    co_await services_.channels.stop_failed(channel, "its resource id is not known", services_.random.unit());
+    co_return Result<void>();
+  }
+  const auto answer = co_await run.call([&run, id = channel, resource](providers::Session session) {
     return run.adapter().push_channels->stop(std::move(session), id, resource);
   });
   if (answer) {
-    co_await services_.channels.forget({channel.id});
+    co_await services_.channels.forget({channel});
     co_return Result<void>();
   }
   const Error& error = answer.error();
   if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return error;
-  co_await services_.channels.stop_failed(channel.id, describe(error), services_.random.unit());
+  co_await services_.channels.stop_failed(channel, describe(error), services_.random.unit());
   if (ends_the_run(error)) co_return error;
   LogFields said = fields(run);
   said.error_code = error_code(error.failure);
-  said.metadata = {{"channel_id", channel.id}, {"reason", error.message}};
+  said.metadata = {{"channel_id", channel}, {"reason", error.message}};
   services_.log.warn("a push channel could not be stopped; it is tried again", said);
   co_return Result<void>();
 }

@@ -40,7 +40,6 @@ class PushKeeper {
   Task<Result<Kept>> keep(ActiveRun& run, std::vector<std::string> wanted, std::set<std::string> changed);
 
  private:
-  enum class Opened { yes, no };
   /// Which calendars are to have a channel. One that this run has found is shown first, with its events, and watched by
   /// the next run, which comes at once.
   struct Watch {
@@ -51,9 +50,12 @@ class PushKeeper {
   bool pushes_are_taken(const ActiveRun& run) const;
   Watch watch(const ActiveRun& run, const std::vector<std::string>& wanted) const;
   Task<void> note_missed(const ActiveRun& run, const std::set<std::string>& changed);
-  Task<Result<Opened>> open(ActiveRun& run, sync::ChannelPlan::Opening opening);
-  Task<Result<Opened>> refused(ActiveRun& run, std::string calendar_id, std::string channel_id, Error error);
-  Task<Result<void>> stop(ActiveRun& run, sync::Channel channel);
+  /// The resource id of the new channel; nothing = there is none, and its calendar says why.
+  Task<Result<std::optional<std::string>>> open(ActiveRun& run, sync::ChannelPlan::Opening opening);
+  Task<void> put_off(const ActiveRun& run, std::vector<sync::ChannelPlan::Opening> openings, Error error);
+  Task<Result<std::optional<std::string>>> refused(ActiveRun& run, std::string calendar_id, std::string channel_id,
+                                                   Error error);
+  Task<Result<void>> stop(ActiveRun& run, std::string channel, std::string resource);
   LogFields fields(const ActiveRun& run) const;
 
   Services services_;

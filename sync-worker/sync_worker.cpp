@@ -98,6 +98,7 @@ struct SyncWorker::Parts {
   Task<void> listen();
   Task<void> maintain();
   Task<void> keep_up();
+  Task<void> see_off();
   Task<void> repeat(Duration interval, const char* what, std::function<Task<void>()> duty);
   Task<void> tend_channels();
   Task<void> drain();
@@ -220,7 +221,13 @@ Task<void> SyncWorker::Parts::tend_channels() {
   const bool pushes_taken = pushes.open_channels() && gate.on(sync::Flag::webhook);
   co_await channels.tend(pushes_taken, std::chrono::seconds(settings.push.patience_seconds), filter.owners,
                          filter.connections);
-  co_await farewell.round();
+}
+
+Task<void> SyncWorker::Parts::see_off() {
+  return repeat(upkeep_interval, "the farewell to deleted connections", [this] {
+    return farewell.round(
+        [this] { return !stopping && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar)); });
+  });
 }
 
 Task<void> SyncWorker::Parts::drain() {
@@ -275,6 +282,7 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   parts.spawn(parts.listen());
   parts.spawn(parts.maintain());
   parts.spawn(parts.keep_up());
+  parts.spawn(parts.see_off());
   parts.spawn(parts.settler.serve());
   parts.spawn(parts.flusher.serve());
   ready();

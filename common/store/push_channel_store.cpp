@@ -45,12 +45,16 @@ Task<bool> PushChannelStore::open(sync::Claim claim, NewChannel channel) {
   co_return !rows.empty();
 }
 
-Task<void> PushChannelStore::opened(std::string id, std::string resource_id, std::optional<Time> expires_at,
-                                    double renewal, std::vector<std::string> replaces) {
-  db::Values values{std::move(id), std::move(resource_id),
-                    expires_at ? db::Value(format_rfc3339(*expires_at)) : db::Value(), fmt::format("{:.4f}", renewal),
-                    db::array_literal(replaces)};
-  co_await pool_.query(sql::push_channel_opened, std::move(values));
+Task<bool> PushChannelStore::opened(sync::Claim claim, std::string id, std::string resource_id,
+                                    std::optional<Time> expires_at, double renewal, std::vector<std::string> replaces) {
+  db::Values values{std::move(id),
+                    std::move(resource_id),
+                    expires_at ? db::Value(format_rfc3339(*expires_at)) : db::Value(),
+                    fmt::format("{:.4f}", renewal),
+                    db::array_literal(replaces),
+                    std::to_string(claim.lease_token)};
+  const db::Rows rows = co_await pool_.query(sql::push_channel_opened, std::move(values));
+  co_return !rows.empty();
 }
 
 Task<void> PushChannelStore::refused(ConnectionId connection, std::string calendar_id, std::string reason,
@@ -75,8 +79,8 @@ Task<void> PushChannelStore::forget(std::vector<std::string> ids) {
   co_await pool_.query(sql::push_channels_forget, std::move(values));
 }
 
-Task<void> PushChannelStore::missed(ConnectionId connection, std::vector<std::string> calendars) {
-  db::Values values{connection.str(), db::array_literal(calendars)};
+Task<void> PushChannelStore::missed(sync::Claim claim, std::vector<std::string> calendars) {
+  db::Values values{claim.connection.str(), db::array_literal(calendars), std::to_string(claim.wake_seq)};
   co_await pool_.query(sql::push_channels_missed, std::move(values));
 }
 
@@ -103,8 +107,10 @@ Task<std::vector<AbandonedChannel>> PushChannelStore::abandoned() {
   co_return channels;
 }
 
-Task<void> PushChannelStore::abandoned_failed(std::vector<std::string> ids, std::string reason) {
-  db::Values values{db::array_literal(ids), std::move(reason)};
+Task<void> PushChannelStore::abandoned_failed(std::vector<std::string> ids, std::string reason,
+                                              std::optional<std::chrono::seconds> pause) {
+  db::Values values{db::array_literal(ids), std::move(reason),
+                    pause ? db::Value(std::to_string(pause->count())) : db::Value()};
   co_await pool_.query(sql::abandoned_channels_failed, std::move(values));
 }
 

@@ -60,15 +60,16 @@ class PushChannelStore {
   /// Fenced. False = the lease is lost.
   Task<bool> open(sync::Claim claim, NewChannel channel);
   /// `renewal`: the share of its life after which it is replaced, in (0, 1). Nothing for `expires_at` = as asked.
-  Task<void> opened(std::string id, std::string resource_id, std::optional<Time> expires_at, double renewal,
-                    std::vector<std::string> replaces);
+  /// Fenced. False = somebody has ended it meanwhile, or its connection is gone.
+  Task<bool> opened(sync::Claim claim, std::string id, std::string resource_id, std::optional<Time> expires_at,
+                    double renewal, std::vector<std::string> replaces);
   /// The provider refused. Without `pause` the pauses grow, with jitter by `unit` in [0, 1).
   Task<void> refused(ConnectionId connection, std::string calendar_id, std::string reason,
                      std::optional<std::chrono::seconds> pause, double unit);
   Task<void> stopping(std::vector<std::string> ids);
   Task<void> stop_failed(std::string id, std::string reason, double unit);
   Task<void> forget(std::vector<std::string> ids);
-  Task<void> missed(ConnectionId connection, std::vector<std::string> calendars);
+  Task<void> missed(sync::Claim claim, std::vector<std::string> calendars);
 
   // What any worker does now and then.
 
@@ -76,7 +77,8 @@ class PushChannelStore {
   Task<int> tend(bool pushes, std::chrono::seconds patience, std::optional<std::vector<std::string>> owners,
                  std::optional<std::vector<std::string>> connections);
   Task<std::vector<AbandonedChannel>> abandoned();
-  Task<void> abandoned_failed(std::vector<std::string> ids, std::string reason);
+  Task<void> abandoned_failed(std::vector<std::string> ids, std::string reason,
+                              std::optional<std::chrono::seconds> pause);
   Task<void> abandoned_done(std::vector<std::string> ids);
 
  private:

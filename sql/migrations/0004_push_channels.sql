@@ -10,12 +10,14 @@ ALTER TABLE calendar_push_channels
   ADD COLUMN address text;
 CREATE INDEX calendar_push_channels_renewal ON calendar_push_channels (renew_at) WHERE state = 'live';
 CREATE INDEX calendar_push_channels_missed ON calendar_push_channels (missed_at) WHERE missed_at IS NOT NULL;
+CREATE INDEX calendar_push_channels_stopping ON calendar_push_channels (retry_at) WHERE state = 'stopping';
 
 -- Why a calendar has no channel: it cannot be watched, or the provider refused. It is polled meanwhile and healthy.
 ALTER TABLE external_calendars
   ADD COLUMN watch_error text,
   ADD COLUMN watch_retry_at timestamptz,
   ADD COLUMN watch_attempts integer NOT NULL DEFAULT 0;
+CREATE INDEX external_calendars_watch ON external_calendars (watch_retry_at) WHERE watch_retry_at IS NOT NULL;
 
 -- Channels whose connection was deleted, by the API or by anybody's DELETE: they would go on speaking for weeks. The grant is
 -- kept, sealed as it was for the connection, until they are stopped.
@@ -34,7 +36,7 @@ CREATE TABLE calendar_abandoned_channels (
 );
 
 CREATE FUNCTION calsync_connection_abandons_channels() RETURNS trigger LANGUAGE plpgsql
-  SECURITY DEFINER SET search_path FROM CURRENT AS $$
+  SECURITY DEFINER AS $$
 BEGIN
   INSERT INTO calendar_abandoned_channels (id, resource_id, connection_id, provider, provider_id, provider_user_id, sealed, expires_at)
   SELECT p.id, p.resource_id, OLD.id, OLD.provider, OLD.provider_id, OLD.provider_user_id, k.sealed, p.expires_at
@@ -42,6 +44,10 @@ BEGIN
   WHERE p.connection_id = OLD.id AND p.resource_id IS NOT NULL AND p.expires_at > now()
   ON CONFLICT (id) DO NOTHING;
   RETURN OLD;
+END $$;
+-- Whoever may delete a connection must not be able to put a table of their own in the way.
+DO $$ BEGIN
+  EXECUTE format('ALTER FUNCTION calsync_connection_abandons_channels() SET search_path = %I, pg_temp', current_schema());
 END $$;
 CREATE TRIGGER calsync_abandons_channels BEFORE DELETE ON external_calendar_connections FOR EACH ROW
   EXECUTE FUNCTION calsync_connection_abandons_channels();

@@ -96,4 +96,6 @@ DELETE FROM calendar_revocations WHERE id = $1;
 SELECT 1 AS found FROM calendar_revocations WHERE id = $1;
 
 -- name: revocation_failed
-UPDATE calendar_revocations SET last_error = $2 WHERE id = $1;
+-- $3: the pause that the provider asked for, in seconds, or NULL.
+UPDATE calendar_revocations SET last_error = $2, next_attempt_at = GREATEST(next_attempt_at, now() + make_interval(secs => $3::double precision))
+WHERE id = $1;

@@ -69,7 +69,9 @@ RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
      'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
-  (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state, 'address', address,
+  (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state,
+     -- Two workers that do not agree about the address may not replace each other's channels all the time.
+     'address', CASE WHEN created_at < now() - interval '5 minutes' THEN address END,
      'expired', expires_at <= now(), 'renewal_due', renew_at <= now(),
      'silent', missed_at <= now() - make_interval(secs => $8::int), 'stop_due', retry_at IS NULL OR retry_at <= now()))
    FROM calendar_push_channels WHERE connection_id = t.id) AS channels,

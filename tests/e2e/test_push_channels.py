@@ -150,6 +150,27 @@ class Ends(ChannelCase):
         self.assertEqual(paths[-2:], ["/calendar/v3/channels/stop", "/revoke"])
         self.assertEqual(self.sql.value("SELECT count(*) FROM calendar_abandoned_channels"), 0)
 
+    def test_a_connection_that_is_deleted_while_its_channel_opens_leaves_none_behind(self):
+        email = self.account([timed("one0000001", "One")])
+        owner = self.stack.new_owner()
+        entered = []
+
+        def delete_first(exchange):
+            # The provider opens the channel, and its answer finds nobody.
+            entered.append(exchange)
+            self.sql.execute("DELETE FROM external_calendar_connections WHERE provider_id = %s", owner)
+        with self.emulator.rule("api", delete_first, where=lambda call: call["path"].endswith("/events/watch"), count=1):
+            self.stack.connect_google(owner, email)
+            wait_until(lambda: entered, 15, "the channel is asked for")
+        wait_until(lambda: [call for call in self.emulator.calls(account=email) if call["path"].endswith("/channels/stop")], 15, "the channel is stopped")
+        wait_until(lambda: not self.provider_channels(email), 10, "the provider has no channel")
+
+    def test_what_was_kept_for_a_dead_channel_goes_with_it(self):
+        self.sql.execute("INSERT INTO calendar_abandoned_channels (id, resource_id, connection_id, provider, provider_id, sealed, expires_at)"
+                         " VALUES ('gone', 'r', gen_random_uuid(), 'google', gen_random_uuid(), 'v1.k1.x.y', now() - interval '1 minute')")
+        self.stack.start_workers(1)
+        wait_until(lambda: self.sql.value("SELECT count(*) FROM calendar_abandoned_channels") == 0, 15, "the row is pruned")
+
     def test_a_deleted_row_or_owner_leaves_no_channel_behind(self):
         for statement in ("DELETE FROM external_calendar_connections WHERE id = %s",
                           "DELETE FROM profiles WHERE id = (SELECT provider_id FROM external_calendar_connections WHERE id = %s)"):
@@ -203,6 +224,18 @@ class Ends(ChannelCase):
         finally:
             self.stack.reload(CALENDAR_JOBS_ENABLED="true")
 
+    def test_without_scheduled_polling_a_refused_opening_is_tried_again(self):
+        self.stack.reload(CALENDAR_JOBS_ENABLED="false")
+        try:
+            with self.emulator.rule("api", lambda exchange: exchange.answer(503, [], b"down"), where=lambda call: call["path"].endswith("/watch")):
+                _, email, connection = self.connected()
+                wait_until(lambda: self.sql.value("SELECT watch_attempts FROM external_calendars WHERE connection_id = %s", connection) == 1, 15,
+                           "the refusal is on the calendar")
+            self.sql.execute("UPDATE external_calendars SET watch_retry_at = now() WHERE connection_id = %s", connection)
+            wait_until(lambda: self.rows(connection), 15, "the channel is open")
+        finally:
+            self.stack.reload(CALENDAR_JOBS_ENABLED="true")
+
     def test_everything_off_leaves_the_channels_alone(self):
         _, email, connection = self.watched()
         self.stack.reload(CALENDAR_SYNC_ENABLED="false")
@@ -236,10 +269,10 @@ class Renewal(ChannelCase):
                    "an incremental read follows")
 
     def test_a_short_life_is_renewed_in_time(self):
-        with self.emulator.settings(push_max_ttl_seconds=4):
+        with self.emulator.settings(push_max_ttl_seconds=12):
             _, email, connection = self.connected()
             first = self.wait_channels(connection, email, [email])[email]
-            second = wait_until(lambda: [row for row in self.rows(connection) if row["id"] != first["id"]], 10, "a second channel")[0]
+            second = wait_until(lambda: [row for row in self.rows(connection) if row["id"] != first["id"]], 15, "a second channel")[0]
             self.assertLess(second["created_at"], first["expires_at"])
         self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE connection_id = %s", connection)
         self.wait_channels(connection, email, [email])
@@ -247,9 +280,48 @@ class Renewal(ChannelCase):
     def test_channels_of_another_address_are_replaced(self):
         _, email, connection = self.watched()
         old = self.rows(connection)[0]["id"]
-        self.sql.execute("UPDATE calendar_push_channels SET address = 'https://old.example/api/webhooks/calendar/google' WHERE id = %s", old)
+        self.sql.execute("UPDATE calendar_push_channels SET address = 'https://old.example/api/webhooks/calendar/google',"
+                         " created_at = now() - interval '6 minutes' WHERE id = %s", old)
         self.stack.sync(connection)
         self.assertNotEqual(self.wait_channels(connection, email, [email])[email]["id"], old)
+
+    def test_a_refused_renewal_waits_and_keeps_the_old_channel(self):
+        """Nobody may wake the connection again and again meanwhile."""
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        old = self.rows(connection)[0]["id"]
+        runs = lambda: self.sql.value("SELECT lease_token FROM external_calendar_connections WHERE id = %s", connection)
+        refused = self.emulator.rule("api", lambda exchange: exchange.answer(503, [], b"down"), where=lambda call: call["path"].endswith("/watch"))
+        with refused:
+            self.sql.execute("UPDATE calendar_push_channels SET renew_at = now() WHERE id = %s", old)
+            wait_until(lambda: self.sql.value("SELECT watch_attempts FROM external_calendars WHERE connection_id = %s", connection) == 1, 15,
+                       "the refusal is on the calendar")
+            self.stack.wait_synced(connection)
+            self.sql.execute("UPDATE external_calendar_connections SET last_attempt_at = now() - interval '1 minute' WHERE id = %s", connection)
+            before = runs()
+            # The upkeep looks once a second.
+            self.stack.worker_rounds(12)
+            self.assertEqual(runs(), before)
+            self.assertEqual([row["id"] for row in self.rows(connection)], [old])
+        self.sql.execute("UPDATE external_calendars SET watch_retry_at = now() WHERE connection_id = %s", connection)
+        wait_until(lambda: [row["id"] for row in self.rows(connection)] not in ([], [old]), 15, "the channel is renewed")
+        self.wait_channels(connection, email, [email])
+
+    def test_a_channel_that_cannot_be_stopped_wakes_nobody_before_its_time(self):
+        _, email, connection = self.watched([timed("one0000001", "One")])
+        old = self.rows(connection)[0]["id"]
+        with self.emulator.rule("api", lambda exchange: exchange.answer(503, [], b"down"), where=lambda call: call["path"].endswith("/channels/stop")):
+            self.sql.execute("UPDATE calendar_push_channels SET missed_at = now() - interval '1 minute' WHERE id = %s", old)
+            state = lambda: self.sql.row("SELECT state, missed_at, retry_at, last_error FROM calendar_push_channels WHERE id = %s", old)
+            wait_until(lambda: (state() or {}).get("retry_at"), 15, "the failure is on the channel")
+            self.stack.wait_synced(connection)
+        self.assertEqual((state()["state"], state()["missed_at"]), ("stopping", None))
+        self.assertIn("provider_unavailable", state()["last_error"])
+        self.sql.execute("UPDATE external_calendar_connections SET last_attempt_at = now() - interval '1 minute' WHERE id = %s", connection)
+        before = self.sql.value("SELECT lease_token FROM external_calendar_connections WHERE id = %s", connection)
+        self.stack.worker_rounds(12)
+        self.assertEqual(self.sql.value("SELECT lease_token FROM external_calendar_connections WHERE id = %s", connection), before)
+        self.sql.execute("UPDATE calendar_push_channels SET retry_at = now() WHERE id = %s", old)
+        self.wait_channels(connection, email, [email])
 
     def test_a_channel_that_has_expired_is_made_anew(self):
         _, email, connection = self.watched()
