@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 
 #include "api-server/api_server.hpp"
@@ -25,7 +27,8 @@ int serve(Startup startup) {
                    startup.gate());
   } catch (const boost::system::system_error& error) {
     return complain_on_stderr(
-        fail(Failure::misconfigured, "cannot listen on " + startup.settings().server.host + ": " + error.what()));
+        fail(Failure::misconfigured, fmt::format("cannot listen on {}:{}: {}", startup.settings().server.host,
+                                                 startup.settings().server.port, error.code().message())));
   } catch (const std::runtime_error& error) {
     return complain_on_stderr(fail(Failure::misconfigured, error.what()));
   }

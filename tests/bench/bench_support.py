@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import random
 import secrets
 import shutil
 import signal
@@ -51,9 +52,12 @@ def stop_at_the_end(process):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range of outgoing connections, of which a load makes many."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for(condition, seconds, what):

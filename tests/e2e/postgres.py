@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A private Postgres cluster per test module, and databases in it."""
+import contextlib
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -21,9 +23,16 @@ SETTINGS = {
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the range that outgoing connections take theirs from (32768 and up): there a port that is free now need not be when a
+    daemon binds it, with thousands of connections about."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 CLUSTERS = []
@@ -67,7 +76,9 @@ class Cluster:
         # The one that would start others first.
         os.kill(postmaster, number)
         for child in (pathlib.Path("/proc") / str(postmaster) / "task" / str(postmaster) / "children").read_text().split():
-            os.kill(int(child), number)
+            # A session may end meanwhile.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(child), number)
 
     def thaw(self):
         self.freeze(signal.SIGCONT)
