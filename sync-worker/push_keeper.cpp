@@ -22,7 +22,7 @@ constexpr std::chrono::seconds longest_pause = std::chrono::hours(7 * 24);
 /// The provider's answer did not come: the channel may exist.
 bool outcome_unknown(Failure failure) {
   return failure == Failure::network || failure == Failure::timeout || failure == Failure::unavailable ||
-         failure == Failure::malformed;
+         failure == Failure::malformed || failure == Failure::cancelled;
 }
 
 /// Failures that are the whole run's, not this call's. A refused token is not among them: the events were read with it
