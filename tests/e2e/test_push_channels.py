@@ -107,6 +107,9 @@ class Keeping(ChannelCase):
         self.stack.sync(connection)
         self.wait_title(connection, "Day off")
         self.wait_channels(connection, email, [email])
+        wait_until(lambda: self.sql.value("SELECT watch_error FROM external_calendars WHERE connection_id = %s AND external_calendar_id = %s",
+                                          connection, holidays), 10, "it was asked about once")
+        self.stack.wait_synced(connection)
         watches = lambda: len([call for call in self.emulator.calls(account=email) if call["path"].endswith("/events/watch")])
         asked = watches()
         for _ in range(3):
