@@ -9,7 +9,9 @@
 #include "common/db/migrate.hpp"
 #include "common/http/http_server.hpp"
 #include "common/net/beast_transport.hpp"
-#include "common/store/gate_store.hpp"
+#include "common/store/postgres_credential_table.hpp"
+#include "common/store/postgres_gate_table.hpp"
+#include "common/store/postgres_push_channel_store.hpp"
 
 namespace calsync::api {
 namespace {
@@ -51,13 +53,15 @@ struct ApiServer::Parts {
              static_cast<std::size_t>(settings.database.pool_size)),
         transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
         registry(providers::registry_settings(settings), *transport, around.clock, metrics),
-        credentials(pool, keys, around.random),
+        credential_table(pool),
+        credentials(credential_table, keys, around.random),
         connections(pool, credentials),
         flows(pool, keys, around.random),
         jobs(pool),
         channels(pool),
         push(io.get_executor(), around.clock, channels, gate),
-        flusher(around.clock, pool, metrics, random_uuid(around.random)),
+        metrics_table(pool),
+        flusher(around.clock, metrics_table, metrics, random_uuid(around.random)),
         fleet_metrics(around.clock, pool, metrics, flusher),
         services{around.clock, around.random, around.log, settings, gate,    keys,          registry,      pool,
                  connections,  flows,         jobs,       push,     metrics, fleet_metrics, around.version},
@@ -87,12 +91,14 @@ struct ApiServer::Parts {
   db::Pool pool;
   std::unique_ptr<net::HttpTransport> transport;
   providers::Registry registry;
+  store::PostgresCredentialTable credential_table;
   store::CredentialStore credentials;
   store::ConnectionStore connections;
   store::OAuthFlowStore flows;
   store::JobRunStore jobs;
-  store::PushChannelStore channels;
+  store::PostgresPushChannelStore channels;
   PushIntake push;
+  store::PostgresMetricsTable metrics_table;
   store::MetricsFlusher flusher;
   FleetMetrics fleet_metrics;
   Services services;
@@ -147,7 +153,8 @@ Task<void> ApiServer::set_gate(sync::GateSettings gate) {
                            {.error_code = "configuration_error",
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
-  co_await store::record_gate(parts.pool, "api-server", parts.gate, watched_flags);
+  store::PostgresGateTable gates(parts.pool);
+  co_await store::record_gate(gates, "api-server", parts.gate, watched_flags);
 }
 
 }  // namespace calsync::api

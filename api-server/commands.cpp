@@ -10,6 +10,7 @@
 #include "common/runtime/os_random.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "common/store/connection_store.hpp"
+#include "common/store/postgres_credential_table.hpp"
 
 namespace calsync::api {
 namespace {
@@ -19,13 +20,15 @@ struct Shell {
   Shell(const Startup& startup, KeyRing key_ring)
       : keys(std::move(key_ring)),
         pool(io.get_executor(), clock, startup.settings().database_url, 1),
-        credentials(pool, keys, random),
+        credential_table(pool),
+        credentials(credential_table, keys, random),
         connections(pool, credentials) {}
   asio::io_context io{1};
   SystemClock clock;
   OsRandom random;
   KeyRing keys;
   db::Pool pool;
+  store::PostgresCredentialTable credential_table;
   store::CredentialStore credentials;
   store::ConnectionStore connections;
 };

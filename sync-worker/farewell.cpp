@@ -88,38 +88,31 @@ Task<Result<void>> Farewell::stop_channels_of_one(Channels channels) {
   co_return problem ? Result<void>(*problem) : Result<void>();
 }
 
+Task<Result<void>> Farewell::revoke(const store::PendingRevocation& pending) {
+  const providers::Adapter* adapter = registry_.find(pending.provider);
+  if (!adapter || !adapter->authorizer) co_return fail(Failure::misconfigured, "the provider is not configured");
+  const auto token = keys_.open(pending.sealed, store::revocation_context(pending.id, pending.owner, pending.provider));
+  if (!token) co_return token.error();
+  co_return co_await adapter->authorizer->revoke(*token, Deadline(clock_, call_time));
+}
+
 Task<void> Farewell::revoke_pending(std::function<bool()> may_continue) {
-  co_await pool_.query(sql::revocations_superseded, {});
-  const db::Rows rows = co_await pool_.query(sql::revocations_due, {});
   std::set<std::string> away;
-  for (int row = 0; row < rows.size(); ++row) {
-    const std::string id(rows.text(row, "id"));
-    const std::string provider(rows.text(row, "provider"));
-    if (away.contains(provider)) continue;
+  for (const store::PendingRevocation& pending : co_await revocations_.due()) {
+    if (away.contains(pending.provider)) continue;
     if (!may_continue()) co_return;
-    const providers::Adapter* adapter = registry_.find(provider);
-    Result<void> revoked = fail(Failure::misconfigured, "the provider is not configured");
-    if (adapter && adapter->authorizer) {
-      const auto token =
-          keys_.open(rows.text(row, "sealed"),
-                     store::revocation_context(id, std::string(rows.text(row, "provider_id")), provider));
-      revoked = token ? co_await adapter->authorizer->revoke(*token, Deadline(clock_, call_time))
-                      : Result<void>(token.error());
-    }
-    if (revoked || rows.number(row, "attempts") >= last_attempt) {
-      db::Values values{id};
-      co_await pool_.query(sql::revocation_done, std::move(values));
-      if (revoked) log_.info("a disconnected account's grant was revoked", {.provider = provider});
+    const Result<void> revoked = co_await revoke(pending);
+    if (revoked || pending.attempts >= last_attempt) {
+      co_await revocations_.done(pending.id);
+      if (revoked) log_.info("a disconnected account's grant was revoked", {.provider = pending.provider});
       if (!revoked)
         log_.error("a disconnected account's grant could not be revoked and is given up",
-                   {.provider = provider, .metadata = {{"reason", describe(revoked.error())}}});
+                   {.provider = pending.provider, .metadata = {{"reason", describe(revoked.error())}}});
       continue;
     }
     const Error& problem = revoked.error();
-    if (spares_the_rest(problem)) away.insert(provider);
-    db::Values values{id, describe(problem),
-                      problem.retry_after ? db::Value(std::to_string(problem.retry_after->count())) : db::Value()};
-    co_await pool_.query(sql::revocation_failed, std::move(values));
+    if (spares_the_rest(problem)) away.insert(pending.provider);
+    co_await revocations_.failed(pending.id, describe(problem), problem.retry_after);
   }
 }
 

@@ -6,9 +6,9 @@
 
 #include "common/base/crypto.hpp"
 #include "common/base/log.hpp"
-#include "common/db/pool.hpp"
 #include "common/providers/registry.hpp"
 #include "common/store/push_channel_store.hpp"
+#include "common/store/revocation_store.hpp"
 
 namespace calsync::worker {
 
@@ -16,9 +16,9 @@ namespace calsync::worker {
 /// revoked. Any worker may do it; each piece is taken for a minute.
 class Farewell {
  public:
-  Farewell(AsyncClock& clock, const Log& log, db::Pool& pool, const providers::Registry& registry, const KeyRing& keys,
-           store::PushChannelStore& channels)
-      : clock_(clock), log_(log), pool_(pool), registry_(registry), keys_(keys), channels_(channels) {}
+  Farewell(AsyncClock& clock, const Log& log, const providers::Registry& registry, const KeyRing& keys,
+           store::PushChannelStore& channels, store::RevocationStore& revocations)
+      : clock_(clock), log_(log), registry_(registry), keys_(keys), channels_(channels), revocations_(revocations) {}
 
   /// A portion of what is due. Asks before each account whether to go on, and leaves a provider alone that is away or
   /// wants a pause. Throws db::DatabaseError.
@@ -30,13 +30,14 @@ class Farewell {
   Task<Result<void>> stop_channels_of_one(Channels channels);
   Task<Result<Secret>> access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter);
   Task<void> revoke_pending(std::function<bool()> may_continue);
+  Task<Result<void>> revoke(const store::PendingRevocation& pending);
 
   AsyncClock& clock_;
   const Log& log_;
-  db::Pool& pool_;
   const providers::Registry& registry_;
   const KeyRing& keys_;
   store::PushChannelStore& channels_;
+  store::RevocationStore& revocations_;
 };
 
 }  // namespace calsync::worker

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
 
+#include "common/net/beast_transport.hpp"
+#include "common/providers/registry.hpp"
 #include "common/runtime/daemon_loop.hpp"
 #include "common/runtime/os_random.hpp"
 #include "common/runtime/process.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "common/store/postgres_worker_database.hpp"
+#include "sync-worker/metrics_listener.hpp"
 #include "sync-worker/sync_worker.hpp"
 
 namespace {
@@ -16,6 +21,25 @@ Task<void> run_once(worker::SyncWorker& worker, const Log& log) {
   log.info("what was due has been synced", {.metadata = {{"runs", std::to_string(runs)}}});
 }
 
+std::unique_ptr<worker::MetricsListener> open_listener(asio::io_context& io, AsyncClock& clock, const Log& log,
+                                                       store::PostgresWorkerDatabase& database, Metrics& metrics,
+                                                       const Settings& settings) {
+  if (settings.worker.metrics_port == 0) return nullptr;
+  auto listener = std::make_unique<worker::MetricsListener>(io.get_executor(), clock, log, database.pool(), metrics,
+                                                            settings.worker.metrics_host,
+                                                            static_cast<std::uint16_t>(settings.worker.metrics_port));
+  asio::co_spawn(io, listener->serve(), [](std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+  });
+  return listener;
+}
+
+Task<void> serve(worker::SyncWorker& worker, std::unique_ptr<worker::MetricsListener> listener,
+                 std::function<void()> ready) {
+  co_await worker.serve(std::move(ready));
+  if (listener) listener->stop();
+}
+
 int run(Startup startup, bool once) {
   SystemClock clock;
   OsRandom random;
@@ -23,7 +47,13 @@ int run(Startup startup, bool once) {
   auto keys = startup.require_keys();
   if (!keys) return startup.complain(keys.error());
   asio::io_context io(1);
-  worker::SyncWorker worker(io, {clock, random, log, host_name(), CALSYNC_VERSION}, startup.settings(),
+  const Settings& settings = startup.settings();
+  store::PostgresWorkerDatabase database(io.get_executor(), clock, settings.database_url,
+                                         static_cast<std::size_t>(settings.database.pool_size),
+                                         {WorkerId::trusted(random_uuid(random)), host_name(), CALSYNC_VERSION});
+  const auto transport = net::make_beast_transport(io.get_executor(), clock, providers::transport_options(settings));
+  Metrics metrics;
+  worker::SyncWorker worker({io.get_executor(), clock, random, log, database, *transport, metrics}, settings,
                             std::move(*keys), startup.gate());
   if (once) return run_root(io, run_once(worker, log), log);
 
@@ -35,7 +65,8 @@ int run(Startup startup, bool once) {
     log.info("sync-worker is running", {.metadata = {{"version", CALSYNC_VERSION}}});
     notify_ready("running");
   };
-  const int status = run_root(io, worker.serve(ready), log);
+  const int status =
+      run_root(io, serve(worker, open_listener(io, clock, log, database, metrics, settings), ready), log);
   if (status == exit_ok) log.info("sync-worker stopped");
   return status;
 }

@@ -4,15 +4,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "common/db/migrate.hpp"
-#include "common/net/beast_transport.hpp"
-#include "common/runtime/process.hpp"
-#include "common/store/gate_store.hpp"
-#include "common/store/metrics_store.hpp"
 #include "sync-worker/executor.hpp"
 #include "sync-worker/farewell.hpp"
-#include "sync-worker/maintenance.hpp"
-#include "sync-worker/metrics_listener.hpp"
 #include "sync-worker/producer.hpp"
 
 namespace calsync::worker {
@@ -58,35 +51,28 @@ PushOptions push_options(const Settings& settings) {
 }  // namespace
 
 struct SyncWorker::Parts {
-  Parts(asio::io_context& io_context, Surroundings surroundings, Settings given, KeyRing key_ring,
-        sync::GateSettings first_gate)
-      : io(io_context),
-        around(surroundings),
+  Parts(Surroundings surroundings, Settings given, KeyRing key_ring, sync::GateSettings first_gate)
+      : around(surroundings),
+        database(around.database),
         settings(std::move(given)),
         keys(std::move(key_ring)),
         gate(std::move(first_gate)),
-        pool(io.get_executor(), around.clock, settings.database_url,
-             static_cast<std::size_t>(settings.database.pool_size)),
-        transport(net::make_beast_transport(io.get_executor(), around.clock, providers::transport_options(settings))),
-        registry(providers::registry_settings(settings), *transport, around.clock, metrics),
-        queue(pool, WorkerId::trusted(random_uuid(around.random)), around.host, around.version),
-        mirror(pool, queue.worker()),
-        credentials(pool, keys, around.random),
+        registry(providers::registry_settings(settings), around.transport, around.clock, around.metrics),
+        credentials(database.credentials(), keys, around.random),
         tokens(around.clock, credentials),
-        channels(pool),
-        pushes({around.random, around.log, channels, gate}, push_options(settings)),
-        settler(io.get_executor(), around.clock, around.log, queue,
+        pushes({around.random, around.log, database.channels(), gate}, push_options(settings)),
+        settler(around.executor, around.clock, around.log, database.queue(),
                 std::chrono::seconds(settings.worker.lease_seconds)),
-        flusher(around.clock, pool, metrics, random_uuid(around.random)),
-        executor({around.clock, around.random, around.log, registry, queue, mirror, tokens, pushes, settler, metrics},
+        flusher(around.clock, database.metrics(), around.metrics, random_uuid(around.random)),
+        executor({around.clock, around.random, around.log, registry, database.queue(), database.mirror(), tokens,
+                  pushes, settler, around.metrics},
                  limits_of(settings)),
-        producer(io.get_executor(), around.clock, around.log, queue, gate, producer_options(settings, registry.names()),
-                 [this](sync::Claim claim) { start(std::move(claim)); }),
-        maintenance(pool, {settings.retention.tombstone_days, settings.retention.run_days}),
-        farewell(around.clock, around.log, pool, registry, keys, channels),
-        running(io.get_executor()),
-        stop_signal(io.get_executor()),
-        last_beat(io.get_executor()) {}
+        producer(around.executor, around.clock, around.log, database.queue(), gate,
+                 producer_options(settings, registry.names()), [this](sync::Claim claim) { start(std::move(claim)); }),
+        farewell(around.clock, around.log, registry, keys, database.channels(), database.revocations()),
+        running(around.executor),
+        stop_signal(around.executor),
+        last_beat(around.executor) {}
 
   void start(sync::Claim claim);
   static Task<void> run_one(Parts& parts, sync::Claim claim);
@@ -103,31 +89,22 @@ struct SyncWorker::Parts {
   Task<void> tend_channels();
   Task<void> drain();
   Task<void> sign_off();
-  void open_listener();
   void spawn(Task<void> task);
 
-  asio::io_context& io;
   Surroundings around;
+  store::WorkerDatabase& database;
   Settings settings;
   KeyRing keys;
   sync::GateSettings gate;
-  Metrics metrics;
-  db::Pool pool;
-  std::unique_ptr<net::HttpTransport> transport;
   providers::Registry registry;
-  store::ClaimQueue queue;
-  store::MirrorStore mirror;
   store::CredentialStore credentials;
   TokenKeeper tokens;
-  store::PushChannelStore channels;
   PushKeeper pushes;
   Settler settler;
   store::MetricsFlusher flusher;
   Executor executor;
   Producer producer;
-  Maintenance maintenance;
   Farewell farewell;
-  std::optional<MetricsListener> listener;
   Running running;
   Signal stop_signal;
   Signal last_beat;
@@ -138,7 +115,7 @@ struct SyncWorker::Parts {
 
 void SyncWorker::Parts::spawn(Task<void> task) {
   // Whatever escapes a daemon's loop is a bug: it ends the process, and the supervisor starts a fresh one.
-  asio::co_spawn(io, std::move(task), [](std::exception_ptr failure) {
+  asio::co_spawn(around.executor, std::move(task), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });
 }
@@ -160,7 +137,7 @@ Task<void> SyncWorker::Parts::beat() {
   // Until the last run is settled: a worker that falls silent while it drains would lose its leases.
   while (!signed_off) {
     try {
-      producer.set_dead_workers(co_await queue.heartbeat());
+      producer.set_dead_workers(co_await database.queue().heartbeat());
     } catch (const db::DatabaseError&) {
       // The producer says that the database is away; a missed beat only lets others take over sooner.
     }
@@ -173,15 +150,8 @@ Task<void> SyncWorker::Parts::beat() {
 Task<void> SyncWorker::Parts::listen() {
   while (!stopping) {
     try {
-      auto session = co_await db::Connection::open(
-          io.get_executor(), around.clock, std::string(settings.database_url.reveal()), std::chrono::seconds(5));
-      co_await session->execute("LISTEN calsync_wake");
-      while (!stopping) {
-        co_await session->wait_notification();
-        producer.wake();
-      }
+      co_await database.listen([this] { producer.wake(); });
     } catch (const db::DatabaseError&) {
-    } catch (const boost::system::system_error&) {
     }
     // Polling goes on meanwhile.
     if (!stopping) co_await around.clock.sleep(listen_pause);
@@ -207,7 +177,8 @@ Task<void> SyncWorker::Parts::repeat(Duration interval, const char* what, std::f
 }
 
 Task<void> SyncWorker::Parts::maintain() {
-  return repeat(maintenance_interval, "maintenance", [this] { return maintenance.round(); });
+  return repeat(maintenance_interval, "maintenance",
+                [this] { return database.prune({settings.retention.tombstone_days, settings.retention.run_days}); });
 }
 
 Task<void> SyncWorker::Parts::keep_up() {
@@ -219,8 +190,8 @@ Task<void> SyncWorker::Parts::tend_channels() {
   if (!answer) co_return;
   const store::ClaimFilter filter = store::make_filter(*answer.admission, gate, {}, {});
   const bool pushes_taken = pushes.open_channels() && gate.on(sync::Flag::webhook);
-  co_await channels.tend(pushes_taken, std::chrono::seconds(settings.push.patience_seconds), filter.owners,
-                         filter.connections);
+  co_await database.channels().tend(pushes_taken, std::chrono::seconds(settings.push.patience_seconds), filter.owners,
+                                    filter.connections);
 }
 
 Task<void> SyncWorker::Parts::see_off() {
@@ -241,13 +212,6 @@ Task<void> SyncWorker::Parts::drain() {
   settler.stop();
 }
 
-void SyncWorker::Parts::open_listener() {
-  if (settings.worker.metrics_port == 0) return;
-  listener.emplace(io.get_executor(), around.clock, around.log, pool, metrics, settings.worker.metrics_host,
-                   static_cast<std::uint16_t>(settings.worker.metrics_port));
-  spawn(listener->serve());
-}
-
 Task<void> SyncWorker::Parts::sign_off() {
   co_await flusher.flush(Deadline(around.clock, last_flush));
   signed_off = true;
@@ -255,29 +219,27 @@ Task<void> SyncWorker::Parts::sign_off() {
   // A beat that is on its way would bring the row back.
   co_await last_beat.wait(around.clock, std::chrono::seconds(5));
   try {
-    co_await queue.sign_off();
+    co_await database.queue().sign_off();
   } catch (const db::DatabaseError&) {
     // The row goes stale by itself in 15 s.
   }
 }
 
-SyncWorker::SyncWorker(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys,
-                       sync::GateSettings gate)
-    : parts_(std::make_unique<Parts>(io, surroundings, std::move(settings), std::move(keys), std::move(gate))) {}
+SyncWorker::SyncWorker(Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate)
+    : parts_(std::make_unique<Parts>(surroundings, std::move(settings), std::move(keys), std::move(gate))) {}
 
 SyncWorker::~SyncWorker() = default;
 
 Task<void> SyncWorker::serve(std::function<void()> ready) {
   Parts& parts = *parts_;
-  parts.open_listener();
-  co_await db::require_schema(parts.pool);
+  co_await parts.database.require_schema();
   co_await set_gate(parts.gate);
   if (parts.settings.push.open_channels && !parts.pushes.open_channels()) {
     parts.around.log.warn(
         "no push channels are opened, calendars are polled: push.public_url is not an https address",
         {.error_code = "configuration_error", .metadata = {{"public_url", parts.settings.push.public_url}}});
   }
-  parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
+  parts.producer.set_dead_workers(co_await parts.database.queue().heartbeat());
   parts.spawn(parts.beat());
   parts.spawn(parts.listen());
   parts.spawn(parts.maintain());
@@ -290,14 +252,13 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   co_await parts.drain();
   while (!parts.settler.idle()) co_await parts.around.clock.sleep(std::chrono::milliseconds(20));
   co_await parts.sign_off();
-  if (parts.listener) parts.listener->stop();
 }
 
 Task<int> SyncWorker::once() {
   Parts& parts = *parts_;
-  co_await db::require_schema(parts.pool);
+  co_await parts.database.require_schema();
   co_await set_gate(parts.gate);
-  parts.producer.set_dead_workers(co_await parts.queue.heartbeat());
+  parts.producer.set_dead_workers(co_await parts.database.queue().heartbeat());
   parts.spawn(parts.beat());
   parts.spawn(parts.settler.serve());
   int runs = 0;
@@ -323,14 +284,14 @@ void SyncWorker::stop() {
 Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
   parts.gate = std::move(gate);
-  parts.metrics.set_flags(parts.gate.on(sync::Flag::sync), parts.gate.on(sync::Flag::oauth),
-                          parts.gate.on(sync::Flag::jobs), parts.gate.on(sync::Flag::webhook));
+  parts.around.metrics.set_flags(parts.gate.on(sync::Flag::sync), parts.gate.on(sync::Flag::oauth),
+                                 parts.gate.on(sync::Flag::jobs), parts.gate.on(sync::Flag::webhook));
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
     parts.around.log.error("a setting is invalid",
                            {.error_code = "configuration_error",
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
-  const int woken = co_await store::record_gate(parts.pool, "sync-worker", parts.gate, watched_flags);
+  const int woken = co_await store::record_gate(parts.database.gates(), "sync-worker", parts.gate, watched_flags);
   if (woken > 0) {
     parts.around.log.info("connections that were shut out are admitted again and marked due",
                           {.metadata = {{"connections", std::to_string(woken)}}});

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
 
 #include "common/async/clock.hpp"
 #include "common/base/config.hpp"
 #include "common/base/crypto.hpp"
+#include "common/net/http.hpp"
+#include "common/store/worker_database.hpp"
 #include "common/sync/gate.hpp"
 
 namespace calsync::worker {
 
-/// What the composition root takes from the process.
+/// What the worker works with: the daemon's own, or the simulation's.
 struct Surroundings {
+  asio::any_io_executor executor;
   AsyncClock& clock;
   Random& random;
   const Log& log;
-  std::string host;
-  std::string version;
+  store::WorkerDatabase& database;
+  net::HttpTransport& transport;
+  Metrics& metrics;
 };
 
-/// The sync worker, put together. Lives on one io_context and one thread.
+/// The sync worker, put together. Lives on one executor, one handler at a time.
 class SyncWorker {
  public:
-  SyncWorker(asio::io_context& io, Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate);
+  SyncWorker(Surroundings surroundings, Settings settings, KeyRing keys, sync::GateSettings gate);
   ~SyncWorker();
 
   /// Checks the schema, then claims and runs until stop(). Throws db::DatabaseError when the database cannot be used at

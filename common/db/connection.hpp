@@ -12,21 +12,11 @@
 #include <vector>
 
 #include "common/async/clock.hpp"
+#include "common/db/database_error.hpp"
 #include "common/db/rows.hpp"
 #include "sql/queries.hpp"
 
 namespace calsync::db {
-
-/// Postgres refused a statement or cannot be reached. `sqlstate` is "" when the connection itself failed.
-class DatabaseError : public std::runtime_error {
- public:
-  DatabaseError(std::string message, std::string sqlstate)
-      : std::runtime_error(std::move(message)), sqlstate_(std::move(sqlstate)) {}
-  const std::string& sqlstate() const { return sqlstate_; }
-
- private:
-  std::string sqlstate_;
-};
 
 /// A statement of a pipeline. Parameters that are costly to put together may come as a function: it is called when
 /// their turn has come, so that the server works on the statements before meanwhile.

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "common/db/pool.hpp"
+#include "common/async/task.hpp"
+#include "common/db/database_error.hpp"
 #include "common/sync/gate.hpp"
 #include "common/sync/run_rows.hpp"
 
@@ -36,34 +37,23 @@ struct Candidate {
 /// The queue over external_calendar_connections. Throws db::DatabaseError when Postgres refuses or is gone.
 class ClaimQueue {
  public:
-  ClaimQueue(db::Pool& pool, WorkerId worker, std::string host, std::string version)
-      : pool_(pool), worker_(std::move(worker)), host_(std::move(host)), version_(std::move(version)) {}
+  virtual ~ClaimQueue() = default;
 
   /// Keeps this worker alive for the others and returns those that have been silent for 15 s.
-  Task<std::vector<std::string>> heartbeat();
-  Task<void> sign_off();
+  virtual Task<std::vector<std::string>> heartbeat() = 0;
+  virtual Task<void> sign_off() = 0;
 
   /// Due rows, most urgent first, without locking them; one that is urgent and overdue may come twice.
-  Task<std::vector<Candidate>> candidates(ClaimFilter filter, int limit);
+  virtual Task<std::vector<Candidate>> candidates(ClaimFilter filter, int limit) = 0;
   /// Leases for `seconds`; rows that are no longer due, or that another worker took, are left out.
-  Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, ClaimFilter filter, int seconds);
+  virtual Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, ClaimFilter filter,
+                                               int seconds) = 0;
   /// Prolongs a lease. False = it is lost, or an operator has spoken: stop early.
-  Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds);
+  virtual Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) = 0;
   /// Settles runs without rows in one statement. Returns the connections that were still ours.
-  Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements);
+  virtual Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) = 0;
   /// Gives leases back without a verdict.
-  Task<void> release(std::vector<std::pair<ConnectionId, std::int64_t>> leases);
-
-  const WorkerId& worker() const { return worker_; }
-
- private:
-  db::Pool& pool_;
-  WorkerId worker_;
-  std::string host_;
-  std::string version_;
+  virtual Task<void> release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) = 0;
 };
-
-/// The JSON argument of the queue_settle statement.
-std::string settlements_json(const std::vector<sync::Settlement>& settlements);
 
 }  // namespace calsync::store

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/connection_store.hpp"
 
+#include "common/store/postgres_credential_table.hpp"
+
 namespace calsync::store {
 namespace {
 
@@ -83,8 +85,8 @@ Task<Connected> ConnectionStore::connect(sync::Admission, NewConnection one) {
   const db::Rows rows = co_await transaction->query(sql::connection_upsert, std::move(values));
   Connected connected{ConnectionId::trusted(std::string(rows.text(0, "id"))), rows.flag(0, "created"),
                       rows.flag(0, "awaiting_confirmation")};
-  db::Values sealed{connected.connection.str(),
-                    credentials_.sealed_json(connected.connection, one.owner, one.provider, one.credentials)};
+  db::Values sealed{connected.connection.str(), credentials_json(credentials_.seal(connected.connection, one.owner,
+                                                                                   one.provider, one.credentials))};
   co_await transaction->query(sql::credentials_replace, std::move(sealed));
   co_await transaction.commit();
   co_return connected;

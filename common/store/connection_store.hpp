@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/db/pool.hpp"
 #include "common/store/credential_store.hpp"
 #include "common/sync/explain.hpp"
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/credential_store.hpp"
 
-#include "common/base/json.hpp"
-
 namespace calsync::store {
 
 std::string_view credential_kind_name(CredentialKind kind) {
@@ -35,12 +33,7 @@ Result<Credentials> CredentialStore::open(const sync::Claim& claim) const {
 }
 
 Task<Result<Credentials>> CredentialStore::reload(sync::Claim claim) {
-  db::Values values{claim.connection.str()};
-  const db::Rows rows = co_await pool_.query(sql::queue_credentials, std::move(values));
-  claim.sealed_credentials.clear();
-  for (int row = 0; row < rows.size(); ++row) {
-    claim.sealed_credentials.emplace_back(rows.text(row, "kind"), rows.text(row, "sealed"));
-  }
+  claim.sealed_credentials = co_await table_.read(claim.connection);
   co_return open(claim);
 }
 
@@ -49,25 +42,18 @@ Task<bool> CredentialStore::store_tokens(sync::Claim claim, Secret access_token,
   Credentials credentials;
   credentials["access_token"] = std::move(access_token);
   if (!refresh_token.empty()) credentials["refresh_token"] = std::move(refresh_token);
-  db::Values values{claim.connection.str(), std::to_string(claim.lease_token), db::to_value(expiry),
-                    sealed_json(claim.connection, claim.owner, claim.provider, credentials)};
-  const db::Rows rows = co_await pool_.query(sql::queue_store_tokens, std::move(values));
-  co_return !rows.empty();
+  std::vector<SealedCredential> sealed = seal(claim.connection, claim.owner, claim.provider, credentials);
+  co_return co_await table_.replace(claim.connection, claim.lease_token, std::move(sealed), expiry);
 }
 
-std::string CredentialStore::sealed_json(const ConnectionId& connection, const OwnerId& owner,
-                                         const std::string& provider, const Credentials& credentials) const {
-  json::Writer writer;
-  writer.begin_array();
+std::vector<SealedCredential> CredentialStore::seal(const ConnectionId& connection, const OwnerId& owner,
+                                                    const std::string& provider, const Credentials& credentials) const {
+  std::vector<SealedCredential> sealed;
   for (const auto& [kind, secret] : credentials) {
-    writer.begin_object()
-        .put("kind", kind)
-        .put("sealed", keys_.seal(secret, credential_context(connection, owner, provider, kind), random_))
-        .put("key_id", keys_.active_key())
-        .end_object();
+    sealed.push_back(
+        {kind, keys_.seal(secret, credential_context(connection, owner, provider, kind), random_), keys_.active_key()});
   }
-  writer.end_array();
-  return writer.text();
+  return sealed;
 }
 
 }  // namespace calsync::store

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "common/async/task.hpp"
 #include "common/base/crypto.hpp"
-#include "common/db/pool.hpp"
+#include "common/db/database_error.hpp"
 #include "common/sync/run_rows.hpp"
 
 namespace calsync::store {
@@ -19,10 +22,29 @@ SealContext credential_context(const ConnectionId& connection, const OwnerId& ow
 
 using Credentials = std::map<std::string, Secret, std::less<>>;  ///< by kind
 
+/// A secret as it lies in the database.
+struct SealedCredential {
+  std::string kind{};
+  std::string sealed{};
+  std::string key_id{};
+};
+
+/// external_calendar_credentials, which holds sealed texts only. Throws db::DatabaseError.
+class CredentialTable {
+ public:
+  virtual ~CredentialTable() = default;
+  /// Kinds and sealed texts of a connection as they are stored now.
+  virtual Task<std::vector<std::pair<std::string, std::string>>> read(ConnectionId connection) = 0;
+  /// Fenced. Kinds that are not named stay. False = the lease is lost.
+  virtual Task<bool> replace(ConnectionId connection, std::int64_t lease_token,
+                             std::vector<SealedCredential> credentials, std::optional<Time> expiry) = 0;
+};
+
 /// Tokens and feed addresses, sealed. The plain text exists only in the daemons' memory.
 class CredentialStore {
  public:
-  CredentialStore(db::Pool& pool, const KeyRing& keys, Random& random) : pool_(pool), keys_(keys), random_(random) {}
+  CredentialStore(CredentialTable& table, const KeyRing& keys, Random& random)
+      : table_(table), keys_(keys), random_(random) {}
 
   /// failure misconfigured when the key ring lacks the key, internal when a row was altered.
   Result<Credentials> open(const sync::Claim& claim) const;
@@ -31,12 +53,11 @@ class CredentialStore {
   /// Fenced. An empty `refresh_token` keeps the stored one. False = the lease is lost.
   Task<bool> store_tokens(sync::Claim claim, Secret access_token, Secret refresh_token, std::optional<Time> expiry);
 
-  /// The JSON argument (kind, sealed, key_id) of statements that insert credentials.
-  std::string sealed_json(const ConnectionId& connection, const OwnerId& owner, const std::string& provider,
-                          const Credentials& credentials) const;
+  std::vector<SealedCredential> seal(const ConnectionId& connection, const OwnerId& owner, const std::string& provider,
+                                     const Credentials& credentials) const;
 
  private:
-  db::Pool& pool_;
+  CredentialTable& table_;
   const KeyRing& keys_;
   Random& random_;
 };

@@ -43,9 +43,9 @@ double read_number(std::string_view text) {
 
 }  // namespace
 
-Task<void> add_metrics(db::Pool& pool, MetricBatch batch) {
+Task<void> PostgresMetricsTable::add(MetricBatch batch) {
   db::Values values{batch.process, std::to_string(batch.number), rows_json(batch.growth)};
-  co_await pool.query(sql::metrics_add, std::move(values));
+  co_await pool_.query(sql::metrics_add, std::move(values));
 }
 
 Task<MetricRows> read_metrics(db::Pool& pool) {
@@ -79,7 +79,7 @@ Task<void> MetricsFlusher::add_growth() {
       if (batch_.growth.empty()) co_return;
       ++batch_.number;
     }
-    co_await add_metrics(pool_, batch_);
+    co_await table_.add(batch_);
     metrics_.acknowledge(batch_.growth);
     batch_.growth.clear();
   }

@@ -13,8 +13,23 @@ struct MetricBatch {
   MetricRows growth{};
 };
 
+/// Where processes add what they have counted. Throws db::DatabaseError.
+class MetricsTable {
+ public:
+  virtual ~MetricsTable() = default;
+  virtual Task<void> add(MetricBatch batch) = 0;
+};
+
+class PostgresMetricsTable final : public MetricsTable {
+ public:
+  explicit PostgresMetricsTable(db::Pool& pool) : pool_(pool) {}
+  Task<void> add(MetricBatch batch) override;
+
+ private:
+  db::Pool& pool_;
+};
+
 /// calendar_metrics, and what the other tables say in numbers. Throws db::DatabaseError.
-Task<void> add_metrics(db::Pool& pool, MetricBatch batch);
 Task<MetricRows> read_metrics(db::Pool& pool);
 Task<FleetFigures> read_fleet_figures(db::Pool& pool);
 
@@ -22,8 +37,8 @@ Task<FleetFigures> read_fleet_figures(db::Pool& pool);
 /// database did not acknowledge is sent again as it was, so that it counts once whatever became of the first attempt.
 class MetricsFlusher {
  public:
-  MetricsFlusher(AsyncClock& clock, db::Pool& pool, Metrics& metrics, std::string process)
-      : clock_(clock), pool_(pool), metrics_(metrics), batch_{std::move(process), 0, {}} {}
+  MetricsFlusher(AsyncClock& clock, MetricsTable& table, Metrics& metrics, std::string process)
+      : clock_(clock), table_(table), metrics_(metrics), batch_{std::move(process), 0, {}} {}
 
   /// Never ends by itself.
   Task<void> serve();
@@ -34,7 +49,7 @@ class MetricsFlusher {
   Task<void> add_growth();
 
   AsyncClock& clock_;
-  db::Pool& pool_;
+  MetricsTable& table_;
   Metrics& metrics_;
   MetricBatch batch_;  ///< the last one; without growth once it is durable
   bool busy_ = false;

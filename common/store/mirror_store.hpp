@@ -4,29 +4,28 @@
 #include <string>
 #include <vector>
 
-#include "common/db/pool.hpp"
+#include "common/async/task.hpp"
+#include "common/db/database_error.hpp"
 #include "common/sync/run_rows.hpp"
 
 namespace calsync::store {
 
-/// The mirror's rows. Every write happens in one transaction that first takes the run's fence.
+/// The mirror's rows. Every write happens in one transaction that first takes the run's fence. Throws
+/// db::DatabaseError.
 class MirrorStore {
  public:
-  MirrorStore(db::Pool& pool, WorkerId worker) : pool_(pool), worker_(std::move(worker)) {}
+  virtual ~MirrorStore() = default;
 
   /// All live rows of a calendar.
-  Task<sync::Mirror> known(ConnectionId connection, std::string calendar_id);
+  virtual Task<sync::Mirror> known(ConnectionId connection, std::string calendar_id) = 0;
   /// Live rows that the ids name, and exceptions of the masters that they name.
-  Task<sync::Mirror> known(ConnectionId connection, std::string calendar_id, std::vector<std::string> event_ids);
+  virtual Task<sync::Mirror> known(ConnectionId connection, std::string calendar_id,
+                                   std::vector<std::string> event_ids) = 0;
 
   /// Rows, tombstones, cursor and verdict together. False = the lease is lost and nothing was written.
-  Task<bool> settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement);
+  virtual Task<bool> settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) = 0;
   /// Rows so far and the cursor that covers them, in mid-run; the lease goes on for `seconds`. False = lost.
-  Task<bool> checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds);
-
- private:
-  db::Pool& pool_;
-  WorkerId worker_;
+  virtual Task<bool> checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) = 0;
 };
 
 }  // namespace calsync::store

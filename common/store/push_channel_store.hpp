@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "common/db/pool.hpp"
+#include "common/async/task.hpp"
+#include "common/db/database_error.hpp"
 #include "common/sync/gate.hpp"
 #include "common/sync/run_rows.hpp"
 
@@ -46,43 +47,40 @@ struct AbandonedChannel {
 /// calendar_push_channels. Throws db::DatabaseError.
 class PushChannelStore {
  public:
-  explicit PushChannelStore(db::Pool& pool) : pool_(pool) {}
+  virtual ~PushChannelStore() = default;
 
   /// Channels by id; unknown ones are left out.
-  Task<std::map<std::string, PushChannel>> find(std::vector<std::string> ids);
+  virtual Task<std::map<std::string, PushChannel>> find(std::vector<std::string> ids) = 0;
   /// Marks the connections of channels that spoke, durably when this returns. `gap`: between two runs that pushes ask
   /// for.
-  Task<void> wake(std::vector<sync::Admission> admissions, std::vector<ConnectionId> connections,
-                  std::vector<std::string> channels, std::chrono::milliseconds gap);
+  virtual Task<void> wake(std::vector<sync::Admission> admissions, std::vector<ConnectionId> connections,
+                          std::vector<std::string> channels, std::chrono::milliseconds gap) = 0;
 
   // What the holder of a connection's lease writes.
 
   /// Fenced. False = the lease is lost.
-  Task<bool> open(sync::Claim claim, NewChannel channel);
+  virtual Task<bool> open(sync::Claim claim, NewChannel channel) = 0;
   /// `renewal`: the share of its life after which it is replaced, in (0, 1). Nothing for `expires_at` = as asked.
   /// Fenced. False = somebody has ended it meanwhile, or its connection is gone.
-  Task<bool> opened(sync::Claim claim, std::string id, std::string resource_id, std::optional<Time> expires_at,
-                    double renewal, std::vector<std::string> replaces);
+  virtual Task<bool> opened(sync::Claim claim, std::string id, std::string resource_id, std::optional<Time> expires_at,
+                            double renewal, std::vector<std::string> replaces) = 0;
   /// The provider refused. Without `pause` the pauses grow, with jitter by `unit` in [0, 1).
-  Task<void> refused(ConnectionId connection, std::string calendar_id, std::string reason,
-                     std::optional<std::chrono::seconds> pause, double unit);
-  Task<void> stopping(std::vector<std::string> ids);
-  Task<void> stop_failed(std::string id, std::string reason, double unit);
-  Task<void> forget(std::vector<std::string> ids);
-  Task<void> missed(sync::Claim claim, std::vector<std::string> calendars);
+  virtual Task<void> refused(ConnectionId connection, std::string calendar_id, std::string reason,
+                             std::optional<std::chrono::seconds> pause, double unit) = 0;
+  virtual Task<void> stopping(std::vector<std::string> ids) = 0;
+  virtual Task<void> stop_failed(std::string id, std::string reason, double unit) = 0;
+  virtual Task<void> forget(std::vector<std::string> ids) = 0;
+  virtual Task<void> missed(sync::Claim claim, std::vector<std::string> calendars) = 0;
 
   // What any worker does now and then.
 
   /// Marks connections whose channels need a run. Without `pushes` every open channel does. Returns how many.
-  Task<int> tend(bool pushes, std::chrono::seconds patience, std::optional<std::vector<std::string>> owners,
-                 std::optional<std::vector<std::string>> connections);
-  Task<std::vector<AbandonedChannel>> abandoned();
-  Task<void> abandoned_failed(std::vector<std::string> ids, std::string reason,
-                              std::optional<std::chrono::seconds> pause);
-  Task<void> abandoned_done(std::vector<std::string> ids);
-
- private:
-  db::Pool& pool_;
+  virtual Task<int> tend(bool pushes, std::chrono::seconds patience, std::optional<std::vector<std::string>> owners,
+                         std::optional<std::vector<std::string>> connections) = 0;
+  virtual Task<std::vector<AbandonedChannel>> abandoned() = 0;
+  virtual Task<void> abandoned_failed(std::vector<std::string> ids, std::string reason,
+                                      std::optional<std::chrono::seconds> pause) = 0;
+  virtual Task<void> abandoned_done(std::vector<std::string> ids) = 0;
 };
 
 }  // namespace calsync::store

@@ -17,7 +17,7 @@
 #include "common/runtime/os_random.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "common/store/event_row.hpp"
-#include "common/store/mirror_store.hpp"
+#include "common/store/postgres_mirror_store.hpp"
 
 namespace calsync::bench {
 namespace {
@@ -240,7 +240,7 @@ class Bench {
   OsRandom random_{};
   WorkerId worker_;
   db::Pool pool_;
-  store::MirrorStore mirror_;
+  store::PostgresMirrorStore mirror_;
   std::unique_ptr<Session> plain_{};
 };
 

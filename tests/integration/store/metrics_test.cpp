@@ -28,10 +28,11 @@ Task<int> flush_twice(store::MetricsFlusher& flusher, Deadline deadline) {
 
 TEST_CASE("the growth of several processes is added up") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   Metrics one;
   Metrics two;
-  store::MetricsFlusher first(database.clock(), database.pool(), one, random_uuid(database.random()));
-  store::MetricsFlusher second(database.clock(), database.pool(), two, random_uuid(database.random()));
+  store::MetricsFlusher first(database.clock(), table, one, random_uuid(database.random()));
+  store::MetricsFlusher second(database.clock(), table, two, random_uuid(database.random()));
   for (Metrics* metrics : {&one, &two}) {
     metrics->know_provider("google");
     metrics->run_ended("google", "complete", "");
@@ -58,9 +59,10 @@ TEST_CASE("the growth of several processes is added up") {
 
 TEST_CASE("what the database refuses waits for the next time") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   Metrics metrics;
   metrics.know_provider("google");
-  store::MetricsFlusher flusher(database.clock(), database.pool(), metrics, random_uuid(database.random()));
+  store::MetricsFlusher flusher(database.clock(), table, metrics, random_uuid(database.random()));
   metrics.run_ended("google", "complete", "");
   database.sql("ALTER TABLE calendar_metrics RENAME TO elsewhere");
   CHECK_FALSE(database.run(flusher.flush(soon(database))));
@@ -72,9 +74,10 @@ TEST_CASE("what the database refuses waits for the next time") {
 
 TEST_CASE("a flush that takes too long is given up, and counts once although it arrives late") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   Metrics metrics;
   metrics.know_provider("google");
-  store::MetricsFlusher flusher(database.clock(), database.pool(), metrics, random_uuid(database.random()));
+  store::MetricsFlusher flusher(database.clock(), table, metrics, random_uuid(database.random()));
   metrics.run_ended("google", "complete", "");
   const auto other = database.session();
   database.run(other->execute("BEGIN"));
@@ -91,19 +94,21 @@ TEST_CASE("a flush that takes too long is given up, and counts once although it 
 
 TEST_CASE("a batch is added once, and an older one never") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   store::MetricBatch batch{random_uuid(database.random()), 7, {{"calendar_sync_runs_total", {}, 1}}};
   for (const std::int64_t number : {7, 7, 8, 7, 8}) {
     batch.number = number;
-    database.run(store::add_metrics(database.pool(), batch));
+    database.run(table.add(batch));
   }
   CHECK(total(database, "calendar_sync_runs_total") == "2");
 }
 
 TEST_CASE("two flushes at once count once") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   Metrics metrics;
   metrics.know_provider("google");
-  store::MetricsFlusher flusher(database.clock(), database.pool(), metrics, random_uuid(database.random()));
+  store::MetricsFlusher flusher(database.clock(), table, metrics, random_uuid(database.random()));
   metrics.run_ended("google", "complete", "");
   CHECK(database.run(flush_twice(flusher, soon(database))) == 2);
   CHECK(total(database, "calendar_sync_runs_total") == "1");
@@ -111,6 +116,7 @@ TEST_CASE("two flushes at once count once") {
 
 TEST_CASE("the fleet's gauges are read from the tables") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   const std::string owner = database.add_owner();
   const std::string id = database.add_connection(owner);
   const std::string channel =
@@ -131,6 +137,7 @@ TEST_CASE("the fleet's gauges are read from the tables") {
 
 TEST_CASE("the pool counts its sessions") {
   TestDatabase database;
+  store::PostgresMetricsTable table(database.pool());
   const PoolFigures& figures = database.pool().figures();
   CHECK(figures.size > 0);
   CHECK(figures.in_use == 0);

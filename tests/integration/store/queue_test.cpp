@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "common/store/claim_queue.hpp"
+#include "common/store/postgres_claim_queue.hpp"
 #include "tests/integration/store/database.hpp"
 
 using namespace calsync;
@@ -13,7 +13,7 @@ struct Queue {
   TestDatabase database;
   std::string owner = database.add_owner();
   std::string id = database.add_connection(owner);
-  store::ClaimQueue queue{database.pool(), WorkerId::trusted(random_uuid(database.random())), "host", "1"};
+  store::PostgresClaimQueue queue{database.pool(), WorkerId::trusted(random_uuid(database.random())), "host", "1"};
   store::ClaimFilter filter{.providers = {"google", "ics"}};
 
   std::vector<sync::Claim> claim() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/store/claim_queue.hpp"
+#include "common/store/postgres_claim_queue.hpp"
 
 #include "common/base/json.hpp"
 #include "common/store/connection_store.hpp"
@@ -151,7 +151,7 @@ std::string settlements_json(const std::vector<sync::Settlement>& settlements) {
   return writer.text();
 }
 
-Task<std::vector<std::string>> ClaimQueue::heartbeat() {
+Task<std::vector<std::string>> PostgresClaimQueue::heartbeat() {
   db::Values values{worker_.str(), host_, version_};
   const db::Rows rows = co_await pool_.query(sql::queue_heartbeat, std::move(values));
   std::vector<std::string> dead;
@@ -161,12 +161,12 @@ Task<std::vector<std::string>> ClaimQueue::heartbeat() {
   co_return dead;
 }
 
-Task<void> ClaimQueue::sign_off() {
+Task<void> PostgresClaimQueue::sign_off() {
   db::Values values{worker_.str()};
   co_await pool_.query(sql::queue_sign_off, std::move(values));
 }
 
-Task<std::vector<Candidate>> ClaimQueue::candidates(ClaimFilter filter, int limit) {
+Task<std::vector<Candidate>> PostgresClaimQueue::candidates(ClaimFilter filter, int limit) {
   db::Values values{db::array_literal(filter.providers), std::to_string(limit), db::array_literal(filter.dead_workers),
                     db::array_literal(filter.busy_owners)};
   const sql::Query* query = filter.polling ? &sql::queue_candidates_due : &sql::queue_candidates_needed;
@@ -188,8 +188,8 @@ Task<std::vector<Candidate>> ClaimQueue::candidates(ClaimFilter filter, int limi
   co_return found;
 }
 
-Task<std::vector<sync::Claim>> ClaimQueue::claim(std::vector<ConnectionId> connections, ClaimFilter filter,
-                                                 int seconds) {
+Task<std::vector<sync::Claim>> PostgresClaimQueue::claim(std::vector<ConnectionId> connections, ClaimFilter filter,
+                                                         int seconds) {
   db::Values values{ids_of(connections),
                     worker_.str(),
                     std::to_string(seconds),
@@ -204,13 +204,14 @@ Task<std::vector<sync::Claim>> ClaimQueue::claim(std::vector<ConnectionId> conne
   co_return claims;
 }
 
-Task<bool> ClaimQueue::extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) {
+Task<bool> PostgresClaimQueue::extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq,
+                                      int seconds) {
   db::Values values{connection.str(), std::to_string(lease_token), std::to_string(seconds)};
   const db::Rows rows = co_await pool_.query(sql::queue_extend, std::move(values));
   co_return !rows.empty() && rows.flag(0, "sync_enabled") && rows.number(0, "edit_seq") == edit_seq;
 }
 
-Task<std::set<ConnectionId>> ClaimQueue::settle(std::vector<sync::Settlement> settlements) {
+Task<std::set<ConnectionId>> PostgresClaimQueue::settle(std::vector<sync::Settlement> settlements) {
   db::Values values{settlements_json(settlements), worker_.str()};
   const db::Rows rows = co_await pool_.query(sql::queue_settle, std::move(values));
   std::set<ConnectionId> settled;
@@ -218,7 +219,7 @@ Task<std::set<ConnectionId>> ClaimQueue::settle(std::vector<sync::Settlement> se
   co_return settled;
 }
 
-Task<void> ClaimQueue::release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) {
+Task<void> PostgresClaimQueue::release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) {
   json::Writer writer;
   writer.begin_array();
   for (const auto& [connection, token] : leases) {

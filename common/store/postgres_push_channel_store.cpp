@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/store/push_channel_store.hpp"
+#include "common/store/postgres_push_channel_store.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 namespace calsync::store {
 
-Task<std::map<std::string, PushChannel>> PushChannelStore::find(std::vector<std::string> ids) {
+Task<std::map<std::string, PushChannel>> PostgresPushChannelStore::find(std::vector<std::string> ids) {
   db::Values values{db::array_literal(ids)};
   const db::Rows rows = co_await pool_.query(sql::push_channels, std::move(values));
   std::map<std::string, PushChannel> channels;
@@ -24,8 +24,8 @@ Task<std::map<std::string, PushChannel>> PushChannelStore::find(std::vector<std:
   co_return channels;
 }
 
-Task<void> PushChannelStore::wake(std::vector<sync::Admission>, std::vector<ConnectionId> connections,
-                                  std::vector<std::string> channels, std::chrono::milliseconds gap) {
+Task<void> PostgresPushChannelStore::wake(std::vector<sync::Admission>, std::vector<ConnectionId> connections,
+                                          std::vector<std::string> channels, std::chrono::milliseconds gap) {
   std::vector<std::string> ids;
   ids.reserve(connections.size());
   for (const ConnectionId& connection : connections) ids.push_back(connection.str());
@@ -36,7 +36,7 @@ Task<void> PushChannelStore::wake(std::vector<sync::Admission>, std::vector<Conn
   co_await pool_.query(sql::push_wake, std::move(values));
 }
 
-Task<bool> PushChannelStore::open(sync::Claim claim, NewChannel channel) {
+Task<bool> PostgresPushChannelStore::open(sync::Claim claim, NewChannel channel) {
   db::Values values{claim.connection.str(),         std::to_string(claim.lease_token),
                     std::move(channel.id),          std::move(channel.calendar_id),
                     std::move(channel.secret_hash), std::to_string(channel.life.count()),
@@ -45,8 +45,9 @@ Task<bool> PushChannelStore::open(sync::Claim claim, NewChannel channel) {
   co_return !rows.empty();
 }
 
-Task<bool> PushChannelStore::opened(sync::Claim claim, std::string id, std::string resource_id,
-                                    std::optional<Time> expires_at, double renewal, std::vector<std::string> replaces) {
+Task<bool> PostgresPushChannelStore::opened(sync::Claim claim, std::string id, std::string resource_id,
+                                            std::optional<Time> expires_at, double renewal,
+                                            std::vector<std::string> replaces) {
   db::Values values{std::move(id),
                     std::move(resource_id),
                     expires_at ? db::Value(format_rfc3339(*expires_at)) : db::Value(),
@@ -57,36 +58,36 @@ Task<bool> PushChannelStore::opened(sync::Claim claim, std::string id, std::stri
   co_return !rows.empty();
 }
 
-Task<void> PushChannelStore::refused(ConnectionId connection, std::string calendar_id, std::string reason,
-                                     std::optional<std::chrono::seconds> pause, double unit) {
+Task<void> PostgresPushChannelStore::refused(ConnectionId connection, std::string calendar_id, std::string reason,
+                                             std::optional<std::chrono::seconds> pause, double unit) {
   db::Values values{connection.str(), std::move(calendar_id), std::move(reason),
                     pause ? db::Value(std::to_string(pause->count())) : db::Value(), fmt::format("{:.4f}", unit)};
   co_await pool_.query(sql::push_channel_refused, std::move(values));
 }
 
-Task<void> PushChannelStore::stopping(std::vector<std::string> ids) {
+Task<void> PostgresPushChannelStore::stopping(std::vector<std::string> ids) {
   db::Values values{db::array_literal(ids)};
   co_await pool_.query(sql::push_channels_stopping, std::move(values));
 }
 
-Task<void> PushChannelStore::stop_failed(std::string id, std::string reason, double unit) {
+Task<void> PostgresPushChannelStore::stop_failed(std::string id, std::string reason, double unit) {
   db::Values values{std::move(id), std::move(reason), fmt::format("{:.4f}", unit)};
   co_await pool_.query(sql::push_channel_stop_failed, std::move(values));
 }
 
-Task<void> PushChannelStore::forget(std::vector<std::string> ids) {
+Task<void> PostgresPushChannelStore::forget(std::vector<std::string> ids) {
   db::Values values{db::array_literal(ids)};
   co_await pool_.query(sql::push_channels_forget, std::move(values));
 }
 
-Task<void> PushChannelStore::missed(sync::Claim claim, std::vector<std::string> calendars) {
+Task<void> PostgresPushChannelStore::missed(sync::Claim claim, std::vector<std::string> calendars) {
   db::Values values{claim.connection.str(), db::array_literal(calendars), std::to_string(claim.wake_seq)};
   co_await pool_.query(sql::push_channels_missed, std::move(values));
 }
 
-Task<int> PushChannelStore::tend(bool pushes, std::chrono::seconds patience,
-                                 std::optional<std::vector<std::string>> owners,
-                                 std::optional<std::vector<std::string>> connections) {
+Task<int> PostgresPushChannelStore::tend(bool pushes, std::chrono::seconds patience,
+                                         std::optional<std::vector<std::string>> owners,
+                                         std::optional<std::vector<std::string>> connections) {
   db::Values values{pushes ? "true" : "false", std::to_string(patience.count()),
                     owners ? db::Value(db::array_literal(*owners)) : db::Value(),
                     connections ? db::Value(db::array_literal(*connections)) : db::Value()};
@@ -94,7 +95,7 @@ Task<int> PushChannelStore::tend(bool pushes, std::chrono::seconds patience,
   co_return static_cast<int>(rows.affected());
 }
 
-Task<std::vector<AbandonedChannel>> PushChannelStore::abandoned() {
+Task<std::vector<AbandonedChannel>> PostgresPushChannelStore::abandoned() {
   const db::Rows rows = co_await pool_.query(sql::abandoned_channels_due, {});
   std::vector<AbandonedChannel> channels;
   for (int row = 0; row < rows.size(); ++row) {
@@ -107,14 +108,14 @@ Task<std::vector<AbandonedChannel>> PushChannelStore::abandoned() {
   co_return channels;
 }
 
-Task<void> PushChannelStore::abandoned_failed(std::vector<std::string> ids, std::string reason,
-                                              std::optional<std::chrono::seconds> pause) {
+Task<void> PostgresPushChannelStore::abandoned_failed(std::vector<std::string> ids, std::string reason,
+                                                      std::optional<std::chrono::seconds> pause) {
   db::Values values{db::array_literal(ids), std::move(reason),
                     pause ? db::Value(std::to_string(pause->count())) : db::Value()};
   co_await pool_.query(sql::abandoned_channels_failed, std::move(values));
 }
 
-Task<void> PushChannelStore::abandoned_done(std::vector<std::string> ids) {
+Task<void> PostgresPushChannelStore::abandoned_done(std::vector<std::string> ids) {
   db::Values values{db::array_literal(ids)};
   co_await pool_.query(sql::abandoned_channels_done, std::move(values));
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/store/mirror_store.hpp"
+#include "common/store/postgres_mirror_store.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "common/base/json.hpp"
-#include "common/store/claim_queue.hpp"
 #include "common/store/event_row.hpp"
+#include "common/store/postgres_claim_queue.hpp"
 
 namespace calsync::store {
 namespace {
@@ -117,20 +117,20 @@ Task<bool> write_fenced(db::Pool& pool, std::vector<db::Statement> statements) {
 
 }  // namespace
 
-Task<sync::Mirror> MirrorStore::known(ConnectionId connection, std::string calendar_id) {
+Task<sync::Mirror> PostgresMirrorStore::known(ConnectionId connection, std::string calendar_id) {
   db::Values values{connection.str(), std::move(calendar_id)};
   const db::Rows rows = co_await pool_.query(sql::mirror_known, std::move(values));
   co_return read_mirror(rows);
 }
 
-Task<sync::Mirror> MirrorStore::known(ConnectionId connection, std::string calendar_id,
-                                      std::vector<std::string> event_ids) {
+Task<sync::Mirror> PostgresMirrorStore::known(ConnectionId connection, std::string calendar_id,
+                                              std::vector<std::string> event_ids) {
   db::Values values{connection.str(), std::move(calendar_id), db::array_literal(event_ids)};
   const db::Rows rows = co_await pool_.query(sql::mirror_known_of, std::move(values));
   co_return read_mirror(rows);
 }
 
-Task<bool> MirrorStore::settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) {
+Task<bool> PostgresMirrorStore::settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) {
   std::vector<db::Statement> statements{fence(claim, std::nullopt)};
   add_rows(statements, claim, rows);
   std::vector<sync::Settlement> one{std::move(settlement)};
@@ -138,7 +138,7 @@ Task<bool> MirrorStore::settle(sync::Claim claim, sync::RunRows rows, sync::Sett
   co_return co_await write_fenced(pool_, std::move(statements));
 }
 
-Task<bool> MirrorStore::checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) {
+Task<bool> PostgresMirrorStore::checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) {
   std::vector<db::Statement> statements{fence(claim, claim.edit_seq)};
   add_rows(statements, claim, rows);
   statements.push_back({&sql::queue_checkpoint,
