@@ -21,21 +21,17 @@ Task<void> run_once(worker::SyncWorker& worker, const Log& log) {
   log.info("what was due has been synced", {.metadata = {{"runs", std::to_string(runs)}}});
 }
 
-std::unique_ptr<worker::MetricsListener> open_listener(asio::io_context& io, AsyncClock& clock, const Log& log,
-                                                       store::PostgresWorkerDatabase& database, Metrics& metrics,
-                                                       const Settings& settings) {
-  if (settings.worker.metrics_port == 0) return nullptr;
-  auto listener = std::make_unique<worker::MetricsListener>(io.get_executor(), clock, log, database.pool(), metrics,
-                                                            settings.worker.metrics_host,
-                                                            static_cast<std::uint16_t>(settings.worker.metrics_port));
-  asio::co_spawn(io, listener->serve(), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  return listener;
-}
+using Listener = std::unique_ptr<worker::MetricsListener>;
 
-Task<void> serve(worker::SyncWorker& worker, std::unique_ptr<worker::MetricsListener> listener,
+/// The listener is `open_listener`'s to keep: its sessions may outlive this.
+Task<void> serve(worker::SyncWorker& worker, std::function<worker::MetricsListener*()> open_listener,
                  std::function<void()> ready) {
+  worker::MetricsListener* listener = open_listener();
+  if (listener) {
+    asio::co_spawn(co_await asio::this_coro::executor, listener->serve(), [](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+  }
   co_await worker.serve(std::move(ready));
   if (listener) listener->stop();
 }
@@ -65,8 +61,17 @@ int run(Startup startup, bool once) {
     log.info("sync-worker is running", {.metadata = {{"version", CALSYNC_VERSION}}});
     notify_ready("running");
   };
-  const int status =
-      run_root(io, serve(worker, open_listener(io, clock, log, database, metrics, settings), ready), log);
+  Listener listener;
+  const auto open_listener = [&] {
+    const Settings::Worker& own = settings.worker;
+    if (own.metrics_port != 0) {
+      listener =
+          std::make_unique<worker::MetricsListener>(io.get_executor(), clock, log, database.pool(), metrics,
+                                                    own.metrics_host, static_cast<std::uint16_t>(own.metrics_port));
+    }
+    return listener.get();
+  };
+  const int status = run_root(io, serve(worker, open_listener, ready), log);
   if (status == exit_ok) log.info("sync-worker stopped");
   return status;
 }
