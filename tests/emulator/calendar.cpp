@@ -7,13 +7,6 @@
 
 namespace calsync::emulator {
 
-std::uint64_t next_etag() {
-  static std::uint64_t last = 0;
-  const std::uint64_t now = static_cast<std::uint64_t>(now_ms()) * 2000;
-  last = std::max(last + 2, now);
-  return last;
-}
-
 Calendar::Calendar(std::string calendar_id, std::string title, const Zone* calendar_zone, std::string owner)
     : id(std::move(calendar_id)),
       summary(std::move(title)),

@@ -8,6 +8,7 @@
 
 #include "event.hpp"
 #include "resource_marks.hpp"
+#include "seed.hpp"
 #include "text.hpp"
 
 namespace calsync::emulator {
@@ -50,7 +51,5 @@ class Calendar {
   std::map<std::uint64_t, Event*> changes_;
   std::uint64_t last_change_ = 0;
 };
-
-std::uint64_t next_etag();  // twice the microseconds since the epoch, strictly growing
 
 }  // namespace calsync::emulator
