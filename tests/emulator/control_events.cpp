@@ -138,7 +138,8 @@ Response split(ControlCall& call) {
   calendar.touch(master);
   const std::vector<Event*> exceptions = calendar.exceptions_of(master.id);
   for (Event* exception : exceptions)
-    if (exception->original.seconds >= cut) calendar.hide(*exception);
+    if (exception->original.seconds >= cut)
+      settle_exception(calendar, *exception, call.provider.settings.retimed_exceptions);
   Event& second = calendar.add(std::move(tail));
   if (const JsonValue* change = member(call.body, "event"); change && change->IsObject()) {
     Json resource = resource_of(calendar, second);

@@ -52,6 +52,7 @@ Calendar& Provider::add_calendar(const std::string& id, const std::string& summa
   if (added) row->second = std::make_unique<Calendar>(id, summary, zone, owner);
   Calendar& calendar = *row->second;
   calendar.marks = &push.marks;
+  calendar.kept_versions = &settings.kept_versions;
   if (calendar.removed) {  // the same id means a new calendar
     calendar.clear();
     calendar.summary = summary;

@@ -43,8 +43,8 @@ EmulatedWorld::~EmulatedWorld() {
 
 Time EmulatedWorld::now() const { return start_ + (clock_.monotonic() - started_); }
 
-emulator::Response EmulatedWorld::call(std::string_view method, std::string_view target, std::string body,
-                                       std::string_view access_token) {
+emulator::Response EmulatedWorld::try_call(std::string_view method, std::string_view target, std::string body,
+                                           std::string_view access_token) {
   emulator::Request request;
   request.method = method;
   request.set_target(target);
@@ -52,7 +52,12 @@ emulator::Response EmulatedWorld::call(std::string_view method, std::string_view
   request.content_type = "application/json";
   request.body = std::move(body);
   if (!access_token.empty()) request.authorization = "Bearer " + std::string(access_token);
-  emulator::Response response = emulator::Service(provider).answer(request);
+  return emulator::Service(provider).answer(request);
+}
+
+emulator::Response EmulatedWorld::call(std::string_view method, std::string_view target, std::string body,
+                                       std::string_view access_token) {
+  emulator::Response response = try_call(method, target, std::move(body), access_token);
   if (response.status / 100 != 2)
     throw std::logic_error(fmt::format("{} {} is {}: {}", method, target, response.status, response.body));
   return response;

@@ -32,8 +32,11 @@ class EmulatedWorld {
   NetworkFaults network;
 
   Time now() const;
-  /// A call of the emulator's control plane or API, beside every transport, fault of the network and latency. It is
-  /// not logged. Throws std::logic_error when the answer is no success.
+  /// A call of the emulator's control plane or API, beside every transport, trouble of the network and latency. Control
+  /// calls are not logged.
+  emulator::Response try_call(std::string_view method, std::string_view target, std::string body = {},
+                              std::string_view access_token = {});
+  /// The same; throws std::logic_error when the answer is no success.
   emulator::Response call(std::string_view method, std::string_view target, std::string body = {},
                           std::string_view access_token = {});
 
