@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tests/emulator/json.hpp"
+#include "tests/simulation/provider/canonical_json.hpp"
 
 namespace calsync::simulation {
 namespace {
@@ -96,10 +96,12 @@ std::vector<std::string> differences(const CanonicalRow& got, const CanonicalRow
 
 std::string canonical_json(std::string_view json) {
   emulator::Json parsed;
-  if (!emulator::parse_json(json, parsed)) return std::string(json);
+  return emulator::parse_json(json, parsed) ? canonical_json(parsed) : std::string(json);
+}
+
+std::string canonical_json(const emulator::JsonValue& value) {
   std::string out;
-  out.reserve(json.size());
-  append_canonical(out, parsed);
+  append_canonical(out, value);
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include "tests/emulator/clock.hpp"
 #include "tests/emulator/event_json.hpp"
+#include "tests/simulation/provider/canonical_json.hpp"
 
 namespace calsync::simulation {
 namespace {
@@ -59,12 +60,12 @@ const JsonValue* list_at(const JsonValue& item, std::string_view name) {
 }
 
 std::string guests_of(const JsonValue& item) {
+  const JsonValue* guests = list_at(item, "attendees");
+  if (!guests) return "[]";
   std::string json = "[";
-  if (const JsonValue* guests = list_at(item, "attendees")) {
-    for (const JsonValue& one : guests->GetArray()) {
-      if (json.size() > 1) json += ',';
-      append_guest(json, one);
-    }
+  for (const JsonValue& one : guests->GetArray()) {
+    if (json.size() > 1) json += ',';
+    append_guest(json, one);
   }
   return canonical_json(json + "]");
 }
@@ -146,7 +147,7 @@ CanonicalRow expected_row(std::string_view json, std::string_view zone) {
   row.etag = text_at(item, "etag");
   row.sequence = std::to_string(emulator::int_member(item, "sequence").value_or(0));
   row.visibility = string_member(item, "visibility", "default");
-  row.raw_payload = canonical_json(json);
+  row.raw_payload = canonical_json(item);
   if (string_member(item, "status") == "cancelled")
     fill_cancelled(item, zone, row);
   else
