@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "api_call.hpp"
 #include "clock.hpp"
 #include "control_json.hpp"
 #include "digest.hpp"
@@ -11,6 +12,7 @@
 #include "event_json.hpp"
 #include "event_lookup.hpp"
 #include "recurrence.hpp"
+#include "text.hpp"
 
 namespace calsync::emulator {
 namespace {
@@ -151,6 +153,15 @@ Response split(ControlCall& call) {
                                 "}");
 }
 
+// As events.move, which see for what is refused; no fault hits it.
+Response move(ControlCall& call) {
+  Request asked;
+  asked.method = "POST";
+  asked.query = Query("destination=" + percent_encode(call.required("destination")));
+  ApiCall api{call.provider, asked, call.account(), call.calendar().id, call.required("event_id")};
+  return move_event(api);
+}
+
 // N random changes, the same for the same seed and state: inserts, edits and deletions.
 Response burst(ControlCall& call) {
   Calendar& calendar = call.calendar();
@@ -207,6 +218,7 @@ Response control_events(ControlCall& call) {
   if (method == "POST" && !call.path.empty()) {
     if (call.path[0] == "split") return split(call);
     if (call.path[0] == "burst") return burst(call);
+    if (call.path[0] == "move") return move(call);
     if (call.path[0] == "cancel") return remove(call);
     throw control_fault(404, "no such control call");
   }

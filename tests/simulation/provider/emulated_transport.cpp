@@ -15,6 +15,7 @@ using net::HttpRequest;
 using net::HttpResponse;
 
 constexpr std::string_view reset = "Connection reset by peer";
+constexpr Duration least = std::chrono::milliseconds(1);
 
 /// Whether the trouble keeps a call from arriving at all.
 std::optional<Error> before_sending(const NetworkFault* fault) {
@@ -129,7 +130,7 @@ Task<bool> EmulatedTransport::pass(Duration duration, Deadline deadline) {
 Duration EmulatedTransport::latency() {
   const double share = random_.unit();
   const Duration most = random_.unit() < options_.slow_share ? options_.slow : options_.usual * 2;
-  return Duration(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
+  return least + Duration(static_cast<std::int64_t>(share * static_cast<double>(most.count())));
 }
 
 }  // namespace calsync::simulation

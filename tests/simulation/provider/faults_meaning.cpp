@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "tests/emulator/json.hpp"
-#include "tests/emulator/text.hpp"
 #include "tests/simulation/provider/event_draft.hpp"
 #include "tests/simulation/provider/fault_families.hpp"
 
@@ -22,6 +21,12 @@ std::string spot_json(const FaultContext::Spot& at, std::string_view members) {
   return body;
 }
 
+std::string quoted(std::string_view text) {
+  std::string out;
+  emulator::append_quoted(out, text);
+  return out;
+}
+
 /// A single event or series that lives in this calendar.
 const emulator::Event* some_event(FaultContext& c, const FaultContext::Spot& at) {
   const emulator::Calendar* calendar = c.world.provider.find_calendar(at.calendar_id);
@@ -36,12 +41,8 @@ void recreate(FaultContext& c) {
   const emulator::Event* event = some_event(c, at);
   if (!event) return;
   std::string resource = draft_timed(c.dice, c.world.now(), {});
-  std::string uid;
-  emulator::append_quoted(uid, event->ical_uid);
-  resource.insert(1, R"("iCalUID":)" + uid + ",");
-  std::string id;
-  emulator::append_quoted(id, event->id);
-  c.world.call("DELETE", "/control/events", spot_json(at, R"("event_id":)" + id));
+  resource.insert(1, R"("iCalUID":)" + quoted(event->ical_uid) + ",");
+  c.world.call("DELETE", "/control/events", spot_json(at, R"("event_id":)" + quoted(event->id)));
   c.world.call("POST", "/control/events", spot_json(at, R"("event":)" + resource));
   c.note();
 }
@@ -50,13 +51,11 @@ void move_between_calendars(FaultContext& c) {
   const auto from = c.spot();
   const emulator::Event* event = some_event(c, from);
   if (!event) return;
-  const std::string token = grant_again(c.world, from.email).access_token;
   for (const auto& entry : c.world.provider.find_account(from.email)->entries()) {
-    const std::string target = fmt::format(
-        "/calendar/v3/calendars/{}/events/{}/move?destination={}", emulator::percent_encode(from.calendar_id),
-        emulator::percent_encode(event->id), emulator::percent_encode(entry->calendar->id));
-    if (entry->calendar->id == from.calendar_id || c.world.try_call("POST", target, {}, token).status != 200) continue;
-    return c.note();
+    if (entry->calendar->id == from.calendar_id) continue;
+    const std::string what =
+        fmt::format(R"("event_id":{},"destination":{})", quoted(event->id), quoted(entry->calendar->id));
+    if (c.world.try_call("POST", "/control/events/move", spot_json(from, what)).status == 200) return c.note();
   }
 }
 
@@ -69,9 +68,8 @@ void expire_sync_tokens(FaultContext& c) {
 void refuse_all_tokens(FaultContext& c) {
   const auto at = c.spot();
   if (at.email.empty()) return;
-  std::string id;
-  emulator::append_quoted(id, at.calendar_id);
-  c.on("events.list", "gone_full_sync", R"("times":-1)", R"("sync_token":true,"calendar_id":)" + id);
+  c.on("events.list", "gone_full_sync", R"("times":-1)",
+       R"("sync_token":true,"calendar_id":)" + quoted(at.calendar_id));
 }
 
 void remove_calendar(FaultContext& c) {

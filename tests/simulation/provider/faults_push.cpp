@@ -55,7 +55,7 @@ constexpr ProviderFault faults[] = {
      [](FaultContext& c) { c.push("reordered", R"("delay_ms":60000,"match":{"state":"exists"})"); }},
     {"push_after_stop", family, [](FaultContext& c) { c.push("after_stop", R"("count":3,"delay_ms":5000)"); }},
     {"push_burst_50", family, [](FaultContext& c) { c.push("burst", R"("count":50)"); }},
-    {"push_burst_1000", family, [](FaultContext& c) { c.push("burst", R"("count":1000)"); }},
+    {"push_burst_1000", family, [](FaultContext& c) { c.push("burst", R"("count":1000,"times":1)"); }},
     {"push_unprompted", family, [](FaultContext& c) { send(c, 5); }},
     {"push_forged_token", family, [](FaultContext& c) { forge(c, R"("X-Goog-Channel-Token":"guessed")"); }},
     {"push_without_token", family, [](FaultContext& c) { forge(c, R"("X-Goog-Channel-Token":null)"); }},

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "tests/emulator/json.hpp"
-#include "tests/emulator/text.hpp"
 #include "tests/simulation/provider/event_draft.hpp"
 #include "tests/simulation/provider/mutator.hpp"
 
@@ -105,12 +104,8 @@ bool Mutator::move_to_calendar() {
   const auto& entries = world_.provider.find_account(from.grant->email)->entries();
   const emulator::Calendar& to = *dice_.pick(entries)->calendar;
   if (!event || to.id == from.calendar().id) return false;
-  // A token of its own: that of the grant may have expired.
-  const std::string token = grant_again(world_, from.grant->email).access_token;
-  const std::string target = fmt::format("/calendar/v3/calendars/{}/events/{}/move?destination={}",
-                                         emulator::percent_encode(from.calendar().id),
-                                         emulator::percent_encode(event->id), emulator::percent_encode(to.id));
-  return world_.try_call("POST", target, {}, token).status == 200;
+  return order("POST", "/control/events/move", from,
+               fmt::format(R"("event_id":{},"destination":{})", quoted(event->id), quoted(to.id)));
 }
 
 bool Mutator::edit_series() {

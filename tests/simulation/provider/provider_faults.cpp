@@ -106,8 +106,9 @@ FaultContext::Spot FaultContext::spot(bool secondary) {
 }
 
 void FaultContext::network(Trouble trouble) {
-  constexpr std::string_view parts[] = {"", "/events", "/calendarList", "/token", "/calendar/v3/"};
-  NetworkFault fault{trouble, std::string(dice.pick(parts)), few(), world.now() + life_};
+  std::vector<std::string> parts{"", "/events", "/calendarList", "/token", "/calendar/v3/"};
+  if (!feeds_.empty()) parts.emplace_back("/feeds/");
+  NetworkFault fault{trouble, dice.pick(parts), few(), world.now() + life_};
   fault.slowness = std::chrono::seconds(dice.between(2, 50));
   troubles_.emplace_back(current_, &world.network.order(std::move(fault)));
 }

@@ -34,7 +34,7 @@ class FaultContext {
 
   /// The fault hits the next calls or messages that it fits: a few of them, within `life` of the world's time.
   void arm(const ProviderFault& fault);
-  /// Ends all of them and puts calendars and settings back as they were.
+  /// Ends all of them, whoever ordered them, and puts calendars and settings back as they were.
   void heal();
   /// How often each kind has had an effect, not merely been armed.
   std::map<std::string, int> fired() const;
