@@ -58,6 +58,15 @@ void Calendar::hide(Event& event) {
   keep_version(event);
 }
 
+void Calendar::settle_revived(Event& event) {
+  const std::vector<Event*> exceptions = exceptions_of(event.id);
+  for (Event* exception : exceptions) {
+    if (!exception->hidden) continue;
+    exception->hidden = false;
+    touch(*exception);
+  }
+}
+
 void Calendar::keep_version(const Event& event) {
   if (!kept_versions || *kept_versions <= 0) return;
   versions_.push_back({last_change_, event});

@@ -41,6 +41,8 @@ class Calendar {
   void touch(Event& event, bool moves_updated = true);
   void cancel(Event& event);  // of a master: hides its exceptions
   void hide(Event& event);
+  // A cancelled event lives again. What went with it is cancelled from now on: who still has it must learn that.
+  void settle_revived(Event& event);
 
   const std::vector<std::unique_ptr<Event>>& events() const { return events_; }
   const std::map<std::uint64_t, Event*>& changes() const { return changes_; }  // each event once, at its latest change

@@ -44,7 +44,9 @@ void overwrite(ControlCall& call, Calendar& calendar, Event& event, const JsonVa
   read_event(calendar, resource, people, Sender::control, changed);
   const bool series_changed =
       event.is_master() && (changed.start != event.start || changed.recurrence != event.recurrence);
+  const bool revived = event.cancelled();
   event = std::move(changed);
+  if (revived) calendar.settle_revived(event);
   // A change of reminders alone gives a new etag but the old `updated`.
   calendar.touch(event, !bool_member(call.body, "keep_updated", false));
   if (series_changed) settle_exceptions(calendar, event, call.provider.settings.retimed_exceptions);

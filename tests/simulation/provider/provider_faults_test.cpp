@@ -121,18 +121,24 @@ TEST_CASE("each fault fires, is counted, ends with heal, and leaves what can be 
   }
 }
 
-TEST_CASE("all faults at once leave what can be mirrored", "[sim][faults]") {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    INFO("seed " << seed);
-    Fixture f(seed);
-    for (int number = 0; number < 15; ++number) {
-      for (int i = 0; i < 3; ++i) f.faults.arm(f.faults.dice.pick(provider_faults()));
-      f.round(number);
-    }
-    f.faults.heal();
-    for (TestMirror* mirror : f.mirrors()) CHECK(mirror->settle());
-    CHECK(f.check() == std::vector<std::string>());
+void many_faults(std::uint64_t seed) {
+  INFO("seed " << seed);
+  Fixture f(seed);
+  for (int number = 0; number < 15; ++number) {
+    for (int i = 0; i < 3; ++i) f.faults.arm(f.faults.dice.pick(provider_faults()));
+    f.round(number);
   }
+  f.faults.heal();
+  for (TestMirror* mirror : f.mirrors()) CHECK(mirror->settle());
+  CHECK(f.check() == std::vector<std::string>());
+}
+
+TEST_CASE("many faults at once leave what can be mirrored", "[sim][faults]") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) many_faults(seed);
+}
+
+TEST_CASE("many faults at once, for long", "[.][long]") {
+  for (std::uint64_t seed = 1000; seed < 1500; ++seed) many_faults(seed);
 }
 
 TEST_CASE("there are enough kinds, with names of their own, in four families", "[sim][faults]") {
