@@ -2,7 +2,6 @@
 #include "account.hpp"
 
 #include <array>
-#include <cstring>
 
 #include "digest.hpp"
 
@@ -28,16 +27,6 @@ std::optional<AccessRole> role_from_name(std::string_view name) {
   for (std::size_t i = 0; i < role_names.size(); ++i)
     if (role_names[i] == name) return static_cast<AccessRole>(i);
   return std::nullopt;
-}
-
-std::uint64_t new_token_epoch() {
-  static std::uint64_t epoch = [] {
-    const std::string bytes = random_bytes(4);
-    std::uint32_t seed = 0;
-    std::memcpy(&seed, bytes.data(), 4);
-    return std::uint64_t{seed} << 20;
-  }();
-  return ++epoch;
 }
 
 Account::Account(std::string address, std::string display_name)

@@ -50,6 +50,4 @@ class Account {
   std::uint64_t last_change_ = 0;
 };
 
-std::uint64_t new_token_epoch();  // differs between runs, so that tokens of an earlier run have expired
-
 }  // namespace calsync::emulator

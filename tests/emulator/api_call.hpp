@@ -4,6 +4,7 @@
 
 #include "api_error.hpp"
 #include "event_json.hpp"
+#include "list_fault.hpp"
 #include "provider.hpp"
 
 namespace calsync::emulator {
@@ -13,6 +14,7 @@ struct ApiCall {
   const Request& request;
   Account& account;
   std::string calendar_id, event_id;
+  ListFault* list_fault = nullptr;  // bends what events.list says
 };
 
 using ApiHandler = Response (*)(ApiCall&);

@@ -7,13 +7,6 @@
 
 namespace calsync::emulator {
 
-std::uint64_t next_etag() {
-  static std::uint64_t last = 0;
-  const std::uint64_t now = static_cast<std::uint64_t>(now_ms()) * 2000;
-  last = std::max(last + 2, now);
-  return last;
-}
-
 Calendar::Calendar(std::string calendar_id, std::string title, const Zone* calendar_zone, std::string owner)
     : id(std::move(calendar_id)),
       summary(std::move(title)),
@@ -46,6 +39,7 @@ void Calendar::touch(Event& event, bool moves_updated) {
   etag = event.etag;
   updated_ms = now_ms();
   if (moves_updated) event.updated_ms = updated_ms;
+  keep_version(event);
   if (marks) marks->calendars.emplace(id);
 }
 
@@ -61,6 +55,52 @@ void Calendar::hide(Event& event) {
   event.status = Event::Status::cancelled;
   if (event.change != 0) changes_.erase(event.change);
   event.change = 0;
+  keep_version(event);
+}
+
+void Calendar::settle_revived(Event& event) {
+  const std::vector<Event*> exceptions = exceptions_of(event.id);
+  for (Event* exception : exceptions) {
+    if (!exception->hidden) continue;
+    exception->hidden = false;
+    touch(*exception);
+  }
+}
+
+void Calendar::keep_version(const Event& event) {
+  if (!kept_versions || *kept_versions <= 0) return;
+  versions_.push_back({last_change_, event});
+  while (versions_.size() > static_cast<std::size_t>(*kept_versions)) versions_.pop_front();
+}
+
+std::unique_ptr<Calendar> Calendar::as_of(std::uint64_t change) const {
+  auto past = std::make_unique<Calendar>(id, summary, zone, data_owner);
+  past->description = description;
+  past->primary = primary;
+  past->last_change_ = change;
+  StringMap<const Event*> older;  // the latest version that is old enough; null: there is none, it was made later
+  for (const EventVersion& version : versions_) {
+    const Event*& found = older[version.event.id];
+    if (version.change <= change) found = &version.event;
+  }
+  for (const auto& event : events_) {
+    const auto version = older.find(event->id);
+    auto copy = std::make_unique<Event>(version != older.end() && version->second ? *version->second : *event);
+    copy->hidden |= version != older.end() && !version->second;
+    past->put_back(std::move(copy));
+  }
+  return past;
+}
+
+// As `add`, but nothing is changed by it.
+void Calendar::put_back(std::unique_ptr<Event> kept) {
+  Event& event = *events_.emplace_back(std::move(kept));
+  event.position = events_.size() - 1;
+  if (event.hidden) event.change = 0;
+  by_id_.emplace(event.id, &event);
+  by_uid_.emplace(event.ical_uid, &event);
+  if (event.is_exception()) exceptions_[event.recurring_event_id].push_back(&event);
+  if (event.change != 0) changes_.emplace(event.change, &event);
 }
 
 const std::vector<Event*>& Calendar::exceptions_of(std::string_view master_id) const {
@@ -96,6 +136,7 @@ void Calendar::clear() {
   by_id_.clear();
   exceptions_.clear();
   events_.clear();
+  versions_.clear();
   etag = next_etag();
 }
 

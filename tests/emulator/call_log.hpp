@@ -21,6 +21,7 @@ struct Call {
   std::uint64_t fault = 0;
   int page = 1;
   bool sync_token = false, page_token = false;
+  bool conditional = false;  // asks only for what changed
 };
 
 struct CallFilter {

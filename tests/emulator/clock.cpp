@@ -11,6 +11,13 @@ namespace calsync::emulator {
 namespace {
 
 std::int64_t shift_ms = 0;
+std::function<std::int64_t()> time_source;
+
+template <class SystemClock>
+std::int64_t milliseconds_of() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SystemClock::now().time_since_epoch()).count();
+}
+
 constexpr std::array<std::string_view, 7> weekdays{"Thu", "Fri", "Sat", "Sun",
                                                    "Mon", "Tue", "Wed"};  // 1970-01-01 first
 constexpr std::array<std::string_view, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -41,9 +48,10 @@ std::optional<int> digits_at(std::string_view text, std::size_t at, std::size_t 
 }  // namespace
 
 std::int64_t now_ms() {
-  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count() + shift_ms;
+  return (time_source ? time_source() : milliseconds_of<std::chrono::system_clock>()) + shift_ms;
 }
+std::int64_t steady_ms() { return time_source ? time_source() : milliseconds_of<std::chrono::steady_clock>(); }
+void set_time_source(std::function<std::int64_t()> milliseconds) { time_source = std::move(milliseconds); }
 void advance_clock(std::int64_t milliseconds) { shift_ms += milliseconds; }
 void reset_clock() { shift_ms = 0; }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,10 @@
 namespace calsync::emulator {
 
 std::int64_t now_ms();
+// For waiting: tests that move the clock do not move this one.
+std::int64_t steady_ms();
+// Both clocks become this one; null brings the system's back. Of the process, as is the clock.
+void set_time_source(std::function<std::int64_t()> milliseconds);
 void advance_clock(std::int64_t milliseconds);
 void reset_clock();
 

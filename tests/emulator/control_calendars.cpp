@@ -124,6 +124,10 @@ Response change_calendar(ControlCall& call, CalendarListEntry& entry) {
     reported |= wanted != *target;
     *target = wanted;
   }
+  // As when more or less of each event is to be seen from now on.
+  if (bool_member(call.body, "renew_events", false))
+    for (const auto& event : calendar.events())
+      if (!event->hidden) calendar.touch(*event, false);
   // Changes of data that are the owner's (title, zone, access) do not appear in the list's delta.
   if (reported) account.touch(entry);
   return json_response(200, calendar_summary_json(entry));

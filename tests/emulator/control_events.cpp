@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "api_call.hpp"
 #include "clock.hpp"
 #include "control_json.hpp"
 #include "digest.hpp"
@@ -11,6 +12,7 @@
 #include "event_json.hpp"
 #include "event_lookup.hpp"
 #include "recurrence.hpp"
+#include "text.hpp"
 
 namespace calsync::emulator {
 namespace {
@@ -42,7 +44,9 @@ void overwrite(ControlCall& call, Calendar& calendar, Event& event, const JsonVa
   read_event(calendar, resource, people, Sender::control, changed);
   const bool series_changed =
       event.is_master() && (changed.start != event.start || changed.recurrence != event.recurrence);
+  const bool revived = event.cancelled();
   event = std::move(changed);
+  if (revived) calendar.settle_revived(event);
   // A change of reminders alone gives a new etag but the old `updated`.
   calendar.touch(event, !bool_member(call.body, "keep_updated", false));
   if (series_changed) settle_exceptions(calendar, event, call.provider.settings.retimed_exceptions);
@@ -138,7 +142,8 @@ Response split(ControlCall& call) {
   calendar.touch(master);
   const std::vector<Event*> exceptions = calendar.exceptions_of(master.id);
   for (Event* exception : exceptions)
-    if (exception->original.seconds >= cut) calendar.hide(*exception);
+    if (exception->original.seconds >= cut)
+      settle_exception(calendar, *exception, call.provider.settings.retimed_exceptions);
   Event& second = calendar.add(std::move(tail));
   if (const JsonValue* change = member(call.body, "event"); change && change->IsObject()) {
     Json resource = resource_of(calendar, second);
@@ -148,6 +153,15 @@ Response split(ControlCall& call) {
   return json_response(200, R"({"first":)" + event_text(calendar, master, {calendar.zone, AccessRole::owner, -1}) +
                                 R"(,"second":)" + event_text(calendar, second, {calendar.zone, AccessRole::owner, -1}) +
                                 "}");
+}
+
+// As events.move, which see for what is refused; no fault hits it.
+Response move(ControlCall& call) {
+  Request asked;
+  asked.method = "POST";
+  asked.query = Query("destination=" + percent_encode(call.required("destination")));
+  ApiCall api{call.provider, asked, call.account(), call.calendar().id, call.required("event_id")};
+  return move_event(api);
 }
 
 // N random changes, the same for the same seed and state: inserts, edits and deletions.
@@ -206,6 +220,7 @@ Response control_events(ControlCall& call) {
   if (method == "POST" && !call.path.empty()) {
     if (call.path[0] == "split") return split(call);
     if (call.path[0] == "burst") return burst(call);
+    if (call.path[0] == "move") return move(call);
     if (call.path[0] == "cancel") return remove(call);
     throw control_fault(404, "no such control call");
   }

@@ -6,6 +6,8 @@
 
 #include <stdexcept>
 
+#include "seed.hpp"
+
 namespace calsync::emulator {
 namespace {
 
@@ -83,6 +85,7 @@ std::uint64_t fnv1a(std::string_view data, std::uint64_t seed) {
 }
 
 std::string random_bytes(std::size_t count) {
+  if (seeded()) return seeded_bytes(count);
   std::string bytes(count, '\0');
   if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) != 1)
     throw std::runtime_error("the random number generator failed");

@@ -27,8 +27,9 @@ struct Event {
   std::int64_t sequence = 0;
   std::int64_t created_ms = 0, updated_ms = 0;
   std::uint64_t etag = 0;
-  std::uint64_t change = 0;  // position in the calendar's order of changes
-  std::size_t position = 0;  // position in the calendar's order of creation
+  std::uint64_t change = 0;       // position in the calendar's order of changes
+  std::size_t position = 0;       // position in the calendar's order of creation
+  std::uint64_t left_out_of = 0;  // the later pages of lists that began at this change do not have it (fault page_skip)
 
   bool cancelled() const { return status == Status::cancelled; }
   bool is_master() const { return !recurrence.empty(); }

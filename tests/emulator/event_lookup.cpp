@@ -46,16 +46,17 @@ Event& add_exception(Calendar& calendar, const Event& master, std::int64_t secon
 }
 
 void settle_exceptions(Calendar& calendar, const Event& master, std::string_view treatment) {
-  if (treatment == "keep") return;
   const std::vector<Event*> exceptions = calendar.exceptions_of(master.id);
-  for (Event* exception : exceptions) {
-    if (exception->hidden || (master.is_master() && occurs_at(master, exception->original))) continue;
-    if (treatment == "drop" || exception->cancelled()) {
-      calendar.hide(*exception);
-    } else {
-      calendar.cancel(*exception);
-    }
-  }
+  for (Event* exception : exceptions)
+    if (!master.is_master() || !occurs_at(master, exception->original))
+      settle_exception(calendar, *exception, treatment);
+}
+
+void settle_exception(Calendar& calendar, Event& exception, std::string_view treatment) {
+  if (exception.hidden || treatment == "keep") return;
+  if (treatment == "drop") return calendar.hide(exception);
+  // What is listed as cancelled already stays so: nobody who reads changes could learn that it went.
+  if (!exception.cancelled()) calendar.cancel(exception);
 }
 
 }  // namespace calsync::emulator

@@ -20,5 +20,7 @@ Event& add_exception(Calendar& calendar, const Event& master, std::int64_t secon
 
 // After a series changed its time or rule: exceptions whose original start is no longer one of its occurrences.
 void settle_exceptions(Calendar& calendar, const Event& master, std::string_view treatment);
+// One that does not fit any longer; `treatment` as in the setting retimed_exceptions.
+void settle_exception(Calendar& calendar, Event& exception, std::string_view treatment);
 
 }  // namespace calsync::emulator

@@ -91,6 +91,7 @@ void store(ApiCall& call, Calendar& calendar, Event& event, const JsonValue& res
   const bool series_changed =
       event.is_master() && (changed.start != event.start || changed.recurrence != event.recurrence);
   event = std::move(changed);
+  if (revived) calendar.settle_revived(event);
   calendar.touch(event);
   if (series_changed) settle_exceptions(calendar, event, call.provider.settings.retimed_exceptions);
 }
@@ -173,6 +174,7 @@ Event& copy_event(const Calendar& source, const Event& event, Calendar& destinat
   copy->change = old->change;
   copy->position = old->position;
   *old = std::move(*copy);
+  destination.settle_revived(*old);
   destination.touch(*old);
   return *old;
 }

@@ -165,7 +165,17 @@ class PageWriter {
       if (!take_event(*events[i], i)) return;
   }
 
-  std::string items;
+  // Again, with at most so many items; then the next page begins with the last of them if `repeats`.
+  void fill_less(std::size_t size, bool repeats) {
+    list_.size = size;
+    repeats_last_ = repeats;
+    items.clear();
+    taken_ = 0;
+    more = false;
+    fill();
+  }
+
+  std::vector<ListItem> items;
   bool more = false;
   ListToken next;
 
@@ -191,6 +201,7 @@ class PageWriter {
   }
 
   bool take_event(const Event& event, std::uint64_t major) {
+    if (event.left_out_of != 0 && event.left_out_of == list_.token.snapshot && list_.token.page > 1) return true;
     rows_.clear();
     append_rows(calendar_, event, list_.filter, rows_);
     const std::size_t first = major == list_.token.major ? list_.token.minor : 0;
@@ -204,14 +215,15 @@ class PageWriter {
     if (taken_ >= list_.size) {
       more = true;
       next = list_.token;
-      const bool repeats = settings_.duplicate_items && taken_ > 1;
+      const bool repeats = repeats_last_ || (settings_.duplicate_items && taken_ > 1);
       next.major = repeats ? last_major_ : major;
       next.minor = repeats ? last_minor_ : minor;
       ++next.page;
       return false;
     }
-    if (taken_++ > 0) items += ',';
-    append_row(items, calendar_, row, list_.filter, view_);
+    ++taken_;
+    ListItem& item = items.emplace_back(calendar_.find(row.event->id));
+    append_row(item.json, calendar_, row, list_.filter, view_);
     last_major_ = major;
     last_minor_ = minor;
     return true;
@@ -224,21 +236,48 @@ class PageWriter {
   std::vector<EventRow> rows_;
   std::size_t taken_ = 0;
   std::uint64_t last_major_ = 0, last_minor_ = 0;
+  bool repeats_last_ = false;
 };
 
-}  // namespace
+// What an ordered fault makes of a page. The change up to which the next sync token knows everything.
+std::uint64_t bend(ListFault& fault, const CalendarListEntry& entry, const EventView& view, const List& list,
+                   PageWriter& page) {
+  Calendar& calendar = *entry.calendar;
+  const std::uint64_t snapshot = list.token.snapshot;
+  if (fault.halves(page.items.size())) {
+    const std::vector<ListItem> whole = page.items;
+    page.fill_less(whole.size() / 2, fault.repeats());
+    fault.leave_out(calendar, whole, page.items.size(), snapshot);
+  }
+  fault.bend_items(calendar, page.items);
+  return page.more ? snapshot : fault.add_older(calendar, view, page.items, snapshot);
+}
 
-Response list_events(ApiCall& call) {
-  const CalendarListEntry& entry = accessible_entry(call);
+std::unique_ptr<Calendar> replica_for(ApiCall& call, const CalendarListEntry& entry) {
+  if (!call.list_fault || call.request.query.has("pageToken")) return nullptr;
+  const auto token = decode_token(call.request.query.get("syncToken"));
+  return call.list_fault->replica(*entry.calendar, token ? token->since : 0);
+}
+
+void append_items(std::string& out, const std::vector<ListItem>& items) {
+  out += '[';
+  for (const ListItem& item : items) {
+    if (out.back() != '[') out += ',';
+    out += item.json;
+  }
+  out += ']';
+}
+
+Response list_of(ApiCall& call, const CalendarListEntry& entry) {
   const Calendar& calendar = *entry.calendar;
   List list = read_list(call, entry);
   PageWriter page(call, entry, list);
   page.fill();
+  const EventView view = view_of(call, entry);
+  const std::uint64_t known = call.list_fault ? bend(*call.list_fault, entry, view, list, page) : list.token.snapshot;
 
-  const Zone* zone = view_of(call, entry).zone;
   const std::string etag = fmt::format("\"p{}\"", calendar.etag);
   std::string body;
-  body.reserve(page.items.size() + 600);
   {
     ObjectWriter object(body);
     object.raw("kind", R"("calendar#events")");
@@ -246,7 +285,7 @@ Response list_events(ApiCall& call) {
     object.text("summary", calendar.summary);
     object.text("description", calendar.description);
     object.text("updated", rfc3339_ms(calendar.updated_ms));
-    object.text("timeZone", zone->name());
+    object.text("timeZone", view.zone->name());
     object.text("accessRole", role_name(entry.role));
     object.raw("defaultReminders", calendar.primary ? R"([{"method":"popup","minutes":10}])" : "[]");
     if (page.more) {
@@ -259,15 +298,24 @@ Response list_events(ApiCall& call) {
       token.owner = list.token.owner;
       token.parameters = hash_parameters(call.request, same_in_chain);
       token.epoch = entry.token_epoch;
-      token.since = list.token.snapshot;
+      token.since = known;
       object.text("nextSyncToken", encode_token(token));
     }
-    std::string& items = object.key("items");
-    items += '[';
-    items += page.items;
-    items += ']';
+    append_items(object.key("items"), page.items);
   }
   return resource_response(call.request, std::move(body), etag);
+}
+
+}  // namespace
+
+Response list_events(ApiCall& call) {
+  const CalendarListEntry& entry = accessible_entry(call);
+  if (call.list_fault) call.list_fault->before_list(*entry.calendar);
+  const std::unique_ptr<Calendar> replica = replica_for(call, entry);
+  if (!replica) return list_of(call, entry);
+  CalendarListEntry seen = entry;
+  seen.calendar = replica.get();
+  return list_of(call, seen);
 }
 
 }  // namespace calsync::emulator

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "clock.hpp"
+#include "list_fault.hpp"
+
 namespace calsync::emulator {
 namespace {
 
@@ -45,9 +48,22 @@ std::string read_match(const JsonValue& match, Fault& fault) {
   return "";
 }
 
+// Kinds that only mean something in some calls wait for one of those.
+bool fits_kind(std::string_view kind, const Call& call) {
+  if (bends_list(kind)) return call.operation == "events.list";
+  if (kind == "page_token_expired") return call.page_token;
+  if (kind == "wrong_not_modified") return call.operation == "feed" && call.conditional;
+  return true;
+}
+
 }  // namespace
 
+bool Fault::spent() const {
+  return (times >= 0 && fired >= static_cast<std::uint64_t>(times)) || (until_ms > 0 && now_ms() >= until_ms);
+}
+
 bool Fault::matches(const Call& call, std::string_view path) const {
+  if (!fits_kind(kind, call)) return false;
   if (!method.empty() && method != call.method) return false;
   if (!operation.empty() && operation != call.operation) return false;
   if (!account.empty() && account != call.account) return false;
@@ -80,6 +96,8 @@ std::string Fault::json() const {
     object.number("times", times);
     object.number("after", after);
     object.number("delay_ms", delay_ms);
+    if (count > 0) object.number("count", count);
+    if (until_ms > 0) object.number("until_ms", until_ms);
     object.text_unless_empty("retry_after", retry_after);
     object.boolean("after_commit", after_commit);
     object.number("seen", static_cast<std::int64_t>(seen));
@@ -113,6 +131,10 @@ std::string FaultBoard::add(const JsonValue& order, std::uint64_t& id) {
       fault->after = value.GetInt64();
     else if (key == "delay_ms" && value.IsInt64())
       fault->delay_ms = value.GetInt64();
+    else if (key == "count" && value.IsInt64())
+      fault->count = value.GetInt64();
+    else if (key == "for_ms" && value.IsInt64())
+      fault->until_ms = now_ms() + std::max<std::int64_t>(1, value.GetInt64());
     else if (key == "after_commit" && value.IsBool())
       fault->after_commit = value.GetBool();
     else
@@ -136,6 +158,16 @@ const Fault* FaultBoard::hit(const Call& call, std::string_view path) {
     return fault.get();
   }
   return nullptr;
+}
+
+void FaultBoard::take_back(std::uint64_t id) {
+  for (const auto& fault : faults_)
+    if (fault->id == id && fault->fired > 0) --fault->fired;
+}
+
+const Fault* FaultBoard::find(std::uint64_t id) const {
+  const auto found = std::ranges::find(faults_, id, [](const auto& fault) { return fault->id; });
+  return found == faults_.end() ? nullptr : found->get();
 }
 
 bool FaultBoard::remove(std::uint64_t id) {

@@ -21,11 +21,13 @@ struct Fault {
 
   std::string kind, retry_after, message, location;
   std::int64_t times = 1, after = 0, delay_ms = 0;
+  std::int64_t count = 0;     // of what a fault of a list bends; 0: as usual
+  std::int64_t until_ms = 0;  // 0: no end
   bool after_commit = false;  // the call takes effect, only its answer is lost
   std::uint64_t seen = 0, fired = 0;
 
   bool matches(const Call& call, std::string_view path) const;
-  bool spent() const { return times >= 0 && fired >= static_cast<std::uint64_t>(times); }
+  bool spent() const;
   std::string json() const;
 };
 
@@ -35,6 +37,9 @@ class FaultBoard {
   std::string add(const JsonValue& order, std::uint64_t& id);
   // The fault that hits this call, counted as fired; null for none.
   const Fault* hit(const Call& call, std::string_view path);
+  // It hit, but there was nothing to do for it.
+  void take_back(std::uint64_t id);
+  const Fault* find(std::uint64_t id) const;
   bool empty() const { return faults_.empty(); }
   bool remove(std::uint64_t id);
   void clear() { faults_.clear(); }

@@ -4,14 +4,16 @@
 
 #include "api_error.hpp"
 #include "fault.hpp"
+#include "list_fault.hpp"
 
 namespace calsync::emulator {
 namespace {
 
 // These leave the call as it is and damage its answer.
-constexpr std::array<std::string_view, 7> damaging{
-    "slow", "drop_mid_body", "truncated", "malformed_json", "wrong_content_type", "oversized", "empty_body"};
-constexpr std::array<std::string_view, 19> replacing{"unauthorized",
+constexpr std::array<std::string_view, 9> damaging{"slow",           "drop_mid_body",      "truncated",
+                                                   "malformed_json", "wrong_content_type", "oversized",
+                                                   "empty_body",     "half_body",          "wrong_not_modified"};
+constexpr std::array<std::string_view, 23> replacing{"unauthorized",
                                                      "forbidden_rate",
                                                      "forbidden_user_rate",
                                                      "forbidden_quota",
@@ -29,7 +31,11 @@ constexpr std::array<std::string_view, 19> replacing{"unauthorized",
                                                      "unavailable",
                                                      "gateway_timeout",
                                                      "bad_gateway_html",
-                                                     "html"};
+                                                     "html",
+                                                     "page_token_expired",
+                                                     "conflict",
+                                                     "precondition_failed",
+                                                     "insufficient_storage"};
 constexpr std::array<std::string_view, 4> special{"drop_before", "redirect", "invalid_grant", "invalid_client"};
 
 template <std::size_t n>
@@ -54,6 +60,11 @@ Response plain_fault(const Fault& fault, std::string_view rpc_method) {
   if (kind == "gone_updated_min") return api_error(updated_min_too_long_ago());
   if (kind == "gone_deleted") return api_error(deleted());
   if (kind == "too_many_requests") return usage_limit(429, "rateLimitExceeded", "Rate Limit Exceeded");
+  if (kind == "page_token_expired")
+    return api_error({400, "global", "invalid", "Invalid page token value.", "parameter", "pageToken"});
+  if (kind == "conflict") return api_error({409, "global", "conflict", "Conflict"});
+  if (kind == "precondition_failed") return api_error(precondition_failed());
+  if (kind == "insufficient_storage") return api_error({507, "global", "backendError", "Insufficient Storage"});
   if (kind == "unavailable") return api_error({503, "global", "backendError", "Backend Error"});
   if (kind == "gateway_timeout") return api_error({504, "global", "backendError", "Backend Error"});
   if (kind == "bad_gateway_html")
@@ -80,10 +91,10 @@ Response plain_fault(const Fault& fault, std::string_view rpc_method) {
 }  // namespace
 
 bool known_fault_kind(std::string_view kind) {
-  return among(damaging, kind) || among(replacing, kind) || among(special, kind);
+  return among(damaging, kind) || among(replacing, kind) || among(special, kind) || bends_list(kind);
 }
 
-bool replaces_answer(const Fault& fault) { return !among(damaging, fault.kind); }
+bool replaces_answer(const Fault& fault) { return !among(damaging, fault.kind) && !bends_list(fault.kind); }
 
 Response fault_answer(const Fault& fault, std::string_view rpc_method) {
   Response response = plain_fault(fault, rpc_method);
@@ -102,6 +113,8 @@ void damage(const Fault& fault, Response& response) {
   if (fault.kind == "malformed_json") response.body = response.body.substr(0, response.body.size() / 2) + "\x01{]";
   if (fault.kind == "wrong_content_type") response.content_type = html_type;
   if (fault.kind == "empty_body") response.body.clear();
+  if (fault.kind == "half_body") response.body.resize(response.body.size() / 2);
+  if (fault.kind == "wrong_not_modified") response.status = 304;
 }
 
 }  // namespace calsync::emulator

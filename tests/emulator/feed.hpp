@@ -13,7 +13,8 @@ struct Feed {
   std::string text, content_type = "text/calendar; charset=UTF-8", etag;
   std::int64_t modified_ms = 0;
   bool sends_etag = true, sends_last_modified = true;
-  unsigned gone_status = 0;  // 404 or 410 after it was removed
+  unsigned gone_status = 0;         // 404 or 410 after it was removed
+  bool ignores_validators = false;  // the next answer is whole, whatever the client has
 };
 
 class FeedStore {

@@ -15,6 +15,16 @@ struct JsonMisuse : std::logic_error {
 [[noreturn]] void throw_json_misuse(const char* expression);
 }  // namespace calsync::emulator
 
+// A namespace of its own: a process that also links another user of RapidJSON, with other assertions, keeps both apart.
+#define RAPIDJSON_NAMESPACE calsync::emulator::rapidjson
+#define RAPIDJSON_NAMESPACE_BEGIN \
+  namespace calsync {             \
+  namespace emulator {            \
+  namespace rapidjson {
+#define RAPIDJSON_NAMESPACE_END \
+  }                             \
+  }                             \
+  }
 #define RAPIDJSON_ASSERT(x) ((x) ? static_cast<void>(0) : ::calsync::emulator::throw_json_misuse(#x))
 #define RAPIDJSON_HAS_STDSTRING 1
 #include <rapidjson/document.h>

@@ -33,7 +33,15 @@ EVP_PKEY* signing_key() {
   return key.get();
 }
 
+// Of a seeded world: a key would differ from run to run, and signing takes longer than all the rest of an answer.
+std::string stand_in_signature(const std::string& text) {
+  std::string signature;
+  for (int part = 0; part < 8; ++part) signature += sha256(std::to_string(part) + text);
+  return signature;
+}
+
 std::string sign(const std::string& text) {
+  if (seeded()) return stand_in_signature(text);
   const std::unique_ptr<EVP_MD_CTX, Release<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   std::size_t length = 0;
   const auto* data = reinterpret_cast<const unsigned char*>(text.data());

@@ -108,7 +108,7 @@ Response refresh(Provider& provider, const Query& form) {
   }
   std::string rotated;
   if (provider.settings.rotate_refresh_tokens) {
-    provider.tokens.drop_refresh(token.value);
+    provider.tokens.retire_refresh(token.value, provider.settings.rotated_token_grace_seconds);
     rotated = provider.tokens.mint_refresh(*token.account, token.scopes, provider.settings);
   }
   return token_response(provider, *token.account, scopes, rotated, "");

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider.hpp"
 
-#include <algorithm>
-
 #include "clock.hpp"
 
 namespace calsync::emulator {
@@ -40,7 +38,6 @@ bool Provider::remove_account(std::string_view email) {
 std::vector<Account*> Provider::accounts_by_email() const {
   std::vector<Account*> sorted;
   for (const auto& [email, account] : accounts_) sorted.push_back(account.get());
-  std::ranges::sort(sorted, {}, &Account::email);
   return sorted;
 }
 
@@ -55,6 +52,7 @@ Calendar& Provider::add_calendar(const std::string& id, const std::string& summa
   if (added) row->second = std::make_unique<Calendar>(id, summary, zone, owner);
   Calendar& calendar = *row->second;
   calendar.marks = &push.marks;
+  calendar.kept_versions = &settings.kept_versions;
   if (calendar.removed) {  // the same id means a new calendar
     calendar.clear();
     calendar.summary = summary;

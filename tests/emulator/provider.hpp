@@ -28,7 +28,7 @@ class Provider {
   // Null when the address is taken. The account has no calendar yet.
   Account* add_account(const std::string& email, const std::string& name);
   bool remove_account(std::string_view email);
-  const StringMap<std::unique_ptr<Account>>& accounts() const { return accounts_; }
+  const std::map<std::string, std::unique_ptr<Account>, std::less<>>& accounts() const { return accounts_; }
   std::vector<Account*> accounts_by_email() const;
 
   Calendar* find_calendar(std::string_view id);
@@ -41,9 +41,10 @@ class Provider {
  private:
   void unlist(std::string_view calendar_id);
 
-  StringMap<std::unique_ptr<Account>> accounts_;
+  // Sorted, so that what happens to all of them happens in the same order in every run.
+  std::map<std::string, std::unique_ptr<Account>, std::less<>> accounts_;
   StringMap<Account*> by_sub_;
-  StringMap<std::unique_ptr<Calendar>> calendars_;
+  std::map<std::string, std::unique_ptr<Calendar>, std::less<>> calendars_;
 };
 
 }  // namespace calsync::emulator

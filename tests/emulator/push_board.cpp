@@ -2,7 +2,6 @@
 #include "push_board.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "clock.hpp"
 #include "provider.hpp"
@@ -12,12 +11,6 @@ namespace {
 
 constexpr std::size_t most_waiting = 200000;
 constexpr std::int64_t usual_hold_ms = 2000;
-
-// Waiting is measured by a clock that tests cannot move.
-std::int64_t steady_ms() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-}
 
 bool accepted(unsigned status) {
   return status == 200 || status == 201 || status == 202 || status == 204 || status == 102;

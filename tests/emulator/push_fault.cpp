@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "clock.hpp"
+
 namespace calsync::emulator {
 namespace {
 
@@ -22,6 +24,10 @@ std::string unknown_name(const JsonValue& object, std::initializer_list<std::str
 }
 
 }  // namespace
+
+bool PushFault::spent() const {
+  return (times >= 0 && fired >= static_cast<std::uint64_t>(times)) || (until_ms > 0 && now_ms() >= until_ms);
+}
 
 bool PushFault::matches(const Channel& channel, std::string_view message_state) const {
   if ((kind == "after_stop") != (message_state == "stop")) return false;
@@ -53,7 +59,7 @@ std::string PushFaultBoard::add(const JsonValue& order, std::uint64_t& id) {
   auto fault = std::make_unique<PushFault>();
   fault->kind = string_member(order, "kind");
   if (std::ranges::find(kinds, fault->kind) == kinds.end()) return "unknown kind " + fault->kind;
-  if (const std::string name = unknown_name(order, {"kind", "match", "times", "after", "delay_ms", "count"});
+  if (const std::string name = unknown_name(order, {"kind", "match", "times", "after", "delay_ms", "count", "for_ms"});
       !name.empty())
     return "unknown member " + name;
   if (const JsonValue* match = member(order, "match"); match && match->IsObject()) {
@@ -67,6 +73,7 @@ std::string PushFaultBoard::add(const JsonValue& order, std::uint64_t& id) {
   fault->times = int_member(order, "times").value_or(1);
   fault->after = int_member(order, "after").value_or(0);
   fault->delay_ms = std::max<std::int64_t>(0, int_member(order, "delay_ms").value_or(0));
+  if (const auto life = int_member(order, "for_ms")) fault->until_ms = now_ms() + std::max<std::int64_t>(1, *life);
   fault->count =
       std::clamp<std::int64_t>(int_member(order, "count").value_or(usual_count(fault->kind)), 1, most_copies);
   id = fault->id = ++last_id_;
@@ -82,6 +89,11 @@ const PushFault* PushFaultBoard::hit(const Channel& channel, std::string_view st
     return fault.get();
   }
   return nullptr;
+}
+
+const PushFault* PushFaultBoard::find(std::uint64_t id) const {
+  const auto found = std::ranges::find(faults_, id, [](const auto& fault) { return fault->id; });
+  return found == faults_.end() ? nullptr : found->get();
 }
 
 bool PushFaultBoard::remove(std::uint64_t id) {

@@ -35,6 +35,7 @@ Call describe(Provider& provider, const Request& request, const Classified& clas
   call.operation = classified.name;
   call.account = account_of(provider, request, classified.name);
   call.calendar_id = classified.calendar_id == "primary" ? call.account : classified.calendar_id;
+  call.conditional = !request.if_none_match.empty() || !request.if_modified_since.empty();
   call.sync_token = !request.query.get("syncToken").empty();
   const std::string_view page_token = request.query.get("pageToken");
   call.page_token = !page_token.empty();
@@ -77,17 +78,22 @@ Response Service::answer_logged(Request& request) {
   const Classified classified = classify(request);
   Call call = describe(provider_, request, classified);
   const Fault* fault = provider_.faults.empty() ? nullptr : provider_.faults.hit(call, request.path);
+  std::optional<ListFault> bending;
+  if (fault && bends_list(fault->kind)) bending.emplace(*fault);
   Response response;
   try {
     if (fault && replaces_answer(*fault) && !fault->after_commit) {
       response = fault_answer(*fault, classified.operation ? classified.operation->rpc_method : "");
     } else {
-      response = classified.operation || request.path.starts_with("/calendar/v3/") ? answer_api(request, classified)
-                                                                                   : answer_other(request, classified);
+      const bool api = classified.operation || request.path.starts_with("/calendar/v3/");
+      response =
+          api ? answer_api(request, classified, bending ? &*bending : nullptr) : answer_other(request, classified);
       if (fault && replaces_answer(*fault)) {
         response = fault_answer(*fault, classified.operation ? classified.operation->rpc_method : "");
       } else if (fault) {
         damage(*fault, response);
+        if (Feed* feed = fault->kind == "wrong_not_modified" ? provider_.feeds.find(call.calendar_id) : nullptr)
+          feed->ignores_validators = true;
       }
     }
   } catch (const ApiError& error) {
@@ -96,6 +102,10 @@ Response Service::answer_logged(Request& request) {
   } catch (const std::exception& error) {
     response = api_error({500, "global", "backendError", std::string("Backend Error: ") + error.what()});
   }
+  if (bending && !bending->done) {
+    provider_.faults.take_back(fault->id);
+    fault = nullptr;
+  }
   response.delay_ms += provider_.settings.latency_ms;
   call.status = response.delivery == Delivery::drop_before ? 0 : response.status;
   call.fault = fault ? fault->id : 0;
@@ -103,7 +113,7 @@ Response Service::answer_logged(Request& request) {
   return response;
 }
 
-Response Service::answer_api(const Request& request, const Classified& classified) {
+Response Service::answer_api(const Request& request, const Classified& classified, ListFault* list_fault) {
   if (!classified.known_path) throw not_found();
   if (!classified.operation) throw ApiError{405, "global", "httpMethodNotAllowed", "Method Not Allowed"};
   const std::string_view bearer = bearer_of(request);
@@ -113,7 +123,7 @@ Response Service::answer_api(const Request& request, const Classified& classifie
   if ((token->mask & classified.operation->scopes) == 0) return insufficient_scopes(classified.operation->rpc_method);
   if (token->account->not_a_calendar_user)
     throw ApiError{403, "calendar", "notACalendarUser", "The user must be signed up for Google Calendar."};
-  ApiCall call{provider_, request, *token->account, classified.calendar_id, classified.event_id};
+  ApiCall call{provider_, request, *token->account, classified.calendar_id, classified.event_id, list_fault};
   // A wrong selection is refused before the call has any effect.
   const std::string* fields = request.query.find("fields");
   std::optional<FieldSelection> selection;

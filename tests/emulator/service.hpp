@@ -13,7 +13,7 @@ class Service {
 
  private:
   Response answer_any(Request& request);
-  Response answer_api(const Request& request, const Classified& classified);
+  Response answer_api(const Request& request, const Classified& classified, ListFault* list_fault);
   Response answer_other(const Request& request, const Classified& classified);
   Response answer_logged(Request& request);
 

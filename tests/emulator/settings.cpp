@@ -18,6 +18,8 @@ void each_switch(Self& self, Visit&& visit) {
   visit("empty_pages", self.empty_pages);
   visit("duplicate_items", self.duplicate_items);
   visit("latency_ms", self.latency_ms);
+  visit("kept_versions", self.kept_versions);
+  visit("rotated_token_grace_seconds", self.rotated_token_grace_seconds);
   visit("malformed_sync_token", self.malformed_sync_token);
   visit("parameter_mismatch", self.parameter_mismatch);
   visit("retimed_exceptions", self.retimed_exceptions);

@@ -28,6 +28,9 @@ struct Settings {
   bool duplicate_items = false;  // the last item of a page comes again on the next one
   std::int64_t latency_ms = 0;
 
+  std::int64_t kept_versions = 0;  // of each calendar's events, for the faults that answer with older ones
+  std::int64_t rotated_token_grace_seconds = 0;  // a rotated refresh token still works for so long
+
   std::string malformed_sync_token = "400";   // or 410
   std::string parameter_mismatch = "410";     // or 400, ignore
   std::string retimed_exceptions = "cancel";  // or drop, keep

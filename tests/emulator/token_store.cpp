@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token_store.hpp"
 
+#include <algorithm>
+
 #include "clock.hpp"
 #include "digest.hpp"
 
@@ -64,6 +66,14 @@ void TokenStore::drop_refresh(std::string_view value) {
   if (found == refresh_.end()) return;
   std::erase(refresh_order_[found->second.account], value);
   refresh_.erase(found);
+}
+
+void TokenStore::retire_refresh(std::string_view value, std::int64_t grace_seconds) {
+  const auto found = refresh_.find(value);
+  if (found == refresh_.end() || grace_seconds <= 0) return drop_refresh(value);
+  const std::int64_t end = now_ms() + grace_seconds * 1000;
+  std::int64_t& expires_ms = found->second.expires_ms;
+  expires_ms = expires_ms == 0 ? end : std::min(expires_ms, end);
 }
 
 std::size_t TokenStore::expire_access(const Account* account) {

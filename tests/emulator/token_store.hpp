@@ -46,6 +46,7 @@ class TokenStore {
   std::string mint_refresh(Account& account, const ScopeSet& scopes, const Settings& settings);
   RefreshToken* find_refresh(std::string_view value);  // none that has expired
   void drop_refresh(std::string_view value);
+  void retire_refresh(std::string_view value, std::int64_t grace_seconds);  // was replaced; works for so long
 
   // All of these take null for every account and say how many tokens were hit.
   std::size_t expire_access(const Account* account);
