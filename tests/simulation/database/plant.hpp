@@ -18,7 +18,8 @@ enum class Plant {
   tombstone_stays_busy,
   message_keeps_suspicion,  ///< a push message does not take missed_at back
   later_batch_adds_twice,   ///< a metrics batch that comes again is added again
-  job_item_ignores_target   ///< an item is closed by a run that began before it
+  job_item_ignores_target,   ///< an item is closed by a run that began before it
+  last = job_item_ignores_target
 };
 
 }  // namespace calsync::simulation
