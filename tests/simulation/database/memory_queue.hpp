@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tests/simulation/database/session.hpp"
+
+namespace calsync::simulation {
+
+class MemoryQueue final : public store::ClaimQueue {
+ public:
+  explicit MemoryQueue(Session& session) : session_(session) {}
+
+  Task<std::vector<std::string>> heartbeat() override;
+  Task<void> sign_off() override;
+  Task<std::vector<store::Candidate>> candidates(store::ClaimFilter filter, int limit) override;
+  Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, store::ClaimFilter filter,
+                                       int seconds) override;
+  Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) override;
+  Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) override;
+  Task<void> release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) override;
+
+ private:
+  Session& session_;
+};
+
+}  // namespace calsync::simulation

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "tests/simulation/database/sql_functions.hpp"
+#include "tests/simulation/database/statements/queue.hpp"
+
+namespace calsync::simulation::statements {
+namespace {
+
+constexpr std::size_t longest_error = 2000;
+
+/// A settlement as the statement's json says it.
+struct Verdict {
+  explicit Verdict(const sync::Settlement& one)
+      : settlement(one),
+        succeeded(one.outcome.verdict == sync::Verdict::complete),
+        error(succeeded ? Text() : Text(sqlf::json_text(one.outcome.last_error))),
+        sync_id(sqlf::uuid(one.sync_id)) {
+    if (one.cursor) sqlf::json_text(*one.cursor);
+  }
+  const sync::Settlement& settlement;
+  bool succeeded;
+  Text error;
+  std::string sync_id;
+};
+
+Moment backoff_until(const Verdict& verdict, Time now) {
+  const double seconds = verdict.settlement.outcome.backoff.count();
+  if (!std::isfinite(seconds)) return std::nullopt;
+  return now + sqlf::seconds(seconds);
+}
+
+/// The columns that an operator's edit during the run protects.
+void set_unless_edited(ConnectionRow& set, const Verdict& verdict, const Transaction& transaction) {
+  const sync::Settlement& one = verdict.settlement;
+  if (one.cursor) set.sync_cursor = one.cursor;
+  set.error_count = verdict.succeeded ? 0 : set.error_count + 1;
+  set.last_error = verdict.succeeded ? Text() : Text(sqlf::left(*verdict.error, longest_error));
+  set.backoff_until = verdict.succeeded ? Moment() : backoff_until(verdict, transaction.now);
+  set.grant_refusals = one.outcome.grant_refusals;
+}
+
+void set_connection(ConnectionRow& set, const Verdict& verdict, const Transaction& transaction) {
+  const sync::Settlement& one = verdict.settlement;
+  const bool unedited = set.edit_seq == one.edit_seq || transaction.plant == Plant::settle_overrules_edit;
+  const bool woken = set.wake_seq != one.wake_seq && transaction.plant != Plant::settle_loses_wake;
+  if (verdict.succeeded && unedited) {
+    set.last_synced_at = transaction.now;
+    set.sync_needed = woken || one.again;
+  }
+  if (verdict.succeeded && (woken || one.again)) {
+    // Pushes that came meanwhile may not run a connection back to back.
+    set.sync_requested_at = transaction.now + std::chrono::seconds(set.sync_priority == 1 ? 1 : 0);
+  }
+  if (!woken) set.sync_priority = 0;
+  set.served_wake_seq = std::max(set.served_wake_seq, one.wake_seq);
+  if (unedited) set_unless_edited(set, verdict, transaction);
+  set.lease_until.reset();
+  set.lease_owner.reset();
+  set.updated_at = transaction.now;
+}
+
+void close_items(Transaction& transaction, const Verdict& verdict) {
+  const sync::Settlement& one = verdict.settlement;
+  const std::string& connection = one.connection.str();
+  const auto& open = transaction.tables.job_items.index().open;
+  std::vector<JobItemKey> served;
+  for (auto at = open.lower_bound({connection, ""}); at != open.end() && at->first == connection; ++at) {
+    const JobItemKey key{at->second, connection};
+    const bool target_seen = transaction.tables.job_items.find(key)->wake_target <= one.wake_seq;
+    if (target_seen || transaction.plant == Plant::job_item_ignores_target) served.push_back(key);
+  }
+  for (const JobItemKey& key : served) {
+    JobItemRow row = *transaction.tables.job_items.find(key);
+    row.finished_at = transaction.now;
+    row.succeeded = verdict.succeeded;
+    row.error = verdict.error;
+    row.items_ingested = one.counts.ingested;
+    row.items_updated = one.counts.updated;
+    row.items_deleted = one.counts.deleted;
+    transaction.tables.job_items.put(key, std::move(row));
+  }
+}
+
+void add_history(Transaction& transaction, const Verdict& verdict, const std::string& worker) {
+  const sync::Settlement& one = verdict.settlement;
+  const ConnectionRow& row = *transaction.tables.connections.find(one.connection.str());
+  if (transaction.tables.runs.find(verdict.sync_id)) sqlf::refuse("23505", "the sync_id of a run is taken");
+  transaction.tables.runs.put(
+      verdict.sync_id, {verdict.sync_id, row.id, row.provider_id, row.provider, worker, one.lease_token,
+                        std::string(sync::verdict_name(one.outcome.verdict)), verdict.error, one.counts.ingested,
+                        one.counts.updated, one.counts.deleted, one.counts.failed, one.started_at, transaction.now});
+}
+
+}  // namespace
+
+std::set<ConnectionId> queue_settle(Transaction& transaction, const std::vector<sync::Settlement>& settlements,
+                                    const std::string& worker) {
+  std::vector<Verdict> verdicts(settlements.begin(), settlements.end());
+  std::set<ConnectionId> settled;
+  for (const Verdict& verdict : verdicts) {
+    const sync::Settlement& one = verdict.settlement;
+    const ConnectionRow* row = transaction.tables.connections.find(one.connection.str());
+    if (!row || row->lease_token != one.lease_token || !row->lease_until) continue;
+    transaction.update_connection(one.connection.str(), Names::both,
+                                  [&](ConnectionRow& set) { set_connection(set, verdict, transaction); });
+    close_items(transaction, verdict);
+    if (one.noteworthy) add_history(transaction, verdict, worker);
+    settled.insert(one.connection);
+  }
+  return settled;
+}
+
+}  // namespace calsync::simulation::statements
