@@ -39,8 +39,7 @@ class Chaos:
         except BaseException:
             self.world.close()
             raise
-        self.life = [Worker("people who change calendars", self.log, self.mutator.step, 0.12),
-                     Worker("people who use calsync", self.log, self.people.step, 0.5)]
+        self.life = []
         self.memory_at_begin = {}
 
     def _rng(self, what):
@@ -56,9 +55,14 @@ class Chaos:
             wait_until(lambda one=one: not one.faults_of_row() and not one.differences(), 60, lambda one=one: f"{one.name} is in step; "
                        f"{one.faults_of_row()} {one.differences()[:3]}")
         self.memory_at_begin = self.world.crew.memory()
+        self.log.begun = time.monotonic()
+        self.resume_life()
+
+    def resume_life(self):
+        self.life = [Worker("people who change calendars", self.log, self.mutator.step, 0.12),
+                     Worker("people who use calsync", self.log, self.people.step, 0.5)]
         for one in self.life:
             one.start()
-        self.log.begun = time.monotonic()
 
     def rounds(self, seconds, fewest=0):
         """Faults until the time is over and `fewest` have happened."""
@@ -70,7 +74,7 @@ class Chaos:
             pause = count * 60 / self.rate * self.rng.uniform(0.6, 1.3) - (time.monotonic() - begun)
             time.sleep(max(0, min(pause, deadline - time.monotonic())))
 
-    def round(self, kinds, probes=3):
+    def round(self, kinds, probes=4):
         """Faults that overlap; when the last one is over, probes tell how long it takes to recover."""
         threads = [threading.Thread(target=self._one, args=(kind, self.rng.uniform(0, 1.2) if number else 0)) for number, kind in enumerate(kinds)]
         for thread in threads:

@@ -22,8 +22,7 @@ class Probes:
 
     def launch(self, kinds, count):
         """Probes of `count` accounts or feeds, as far as nobody holds them; wait() waits for them."""
-        targets = list(self.everyone)
-        self.rng.shuffle(targets)
+        targets = self._targets()
         self._threads = [one for one in self._threads if one.is_alive()]
         started = []
         for target in targets[:count]:
@@ -32,6 +31,13 @@ class Probes:
             started.append(thread)
         self._threads += started
         return started
+
+    def _targets(self):
+        """First those that somebody, perhaps a dead process, holds a lease of."""
+        targets = list(self.everyone)
+        self.rng.shuffle(targets)
+        leased = set(self.everyone.world.sql.column("SELECT id::text FROM external_calendar_connections WHERE lease_until IS NOT NULL"))
+        return sorted(targets, key=lambda one: one.connection not in leased)
 
     def _probe(self, target, kinds, mark):
         if not target.lock.acquire(timeout=2):

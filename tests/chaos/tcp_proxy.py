@@ -4,6 +4,7 @@
 What it garbles a client can notice: HTTP has no checksum, so a damaged answer never reaches its promised length, and no
 damaged message of Postgres is one that the protocol knows."""
 import asyncio
+import contextlib
 import socket
 import struct
 import threading
@@ -41,7 +42,7 @@ class Pair:
         for writer in self.writers.values():
             # A RST, as from a peer that is gone.
             raw = writer.get_extra_info("socket")
-            if raw is not None:
+            with contextlib.suppress(OSError):
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 
