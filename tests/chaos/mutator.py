@@ -57,6 +57,10 @@ class Mutator:
         return [one for one in calendar["events"] if one.get("status") != "cancelled" and one["id"] != "probe00001"
                 and (not series or one.get("recurrence"))]
 
+    def _exceptions_of(self, calendar, series):
+        """A series that is cut or moved loses some of them without the provider's saying so in its delta."""
+        return [one for one in calendar["events"] if one.get("recurringEventId") == series["id"]]
+
     def _new_id(self):
         self._serial += 1
         return f"event{self._serial:06}"
@@ -85,11 +89,12 @@ class Mutator:
         live = self._live(calendar)
         if not live:
             return False
-        day = self._day()
-        changes = self.rng.choice(({"summary": f"Edited {self.rng.random()}"}, {"location": self._day(), "description": "x" * 400},
-                                   {"transparency": "transparent"}, {"visibility": "private"},
-                                   {"start": {"dateTime": f"{day}T11:00:00Z"}, "end": {"dateTime": f"{day}T12:30:00Z"}}))
-        self._patch(account, calendar_id, self.rng.choice(live)["id"], changes)
+        one, day = self.rng.choice(live), self._day()
+        changes = [{"summary": f"Edited {self.rng.random()}"}, {"location": day, "description": "x" * 400},
+                   {"transparency": "transparent"}, {"visibility": "private"}]
+        if not self._exceptions_of(calendar, one):
+            changes.append({"start": {"dateTime": f"{day}T11:00:00Z"}, "end": {"dateTime": f"{day}T12:30:00Z"}})
+        self._patch(account, calendar_id, one["id"], self.rng.choice(changes))
         return True
 
     def _delete(self, account):
@@ -111,10 +116,10 @@ class Mutator:
         self.emulator.put_event(account.email, calendar_id, event)
         return True
 
-    def _occurrence(self, account):
-        """(calendar, event, the start of one of its occurrences), or None."""
+    def _occurrence(self, account, whole=False):
+        """(calendar, event, the start of one of its occurrences), or None. `whole`: of a series without exceptions."""
         calendar_id, calendar = self._calendar(account)
-        series = self._live(calendar, series=True)
+        series = [one for one in self._live(calendar, series=True) if not whole or not self._exceptions_of(calendar, one)]
         if not series:
             return None
         one = self.rng.choice(series)
@@ -130,8 +135,8 @@ class Mutator:
             self._patch(account, found[0], found[1], {"summary": f"Moved {self.rng.random()}", **times}, original_start=f"{found[2]:%Y%m%dT%H%M%SZ}")
         return bool(found)
 
-    def _of_occurrence(self, account, what, **more):
-        found = self._occurrence(account)
+    def _of_occurrence(self, account, what, whole=False, **more):
+        found = self._occurrence(account, whole)
         if found:
             self.emulator.control("POST", f"/events/{what}", {"email": account.email, "calendar_id": found[0], "event_id": found[1],
                                                               "original_start": f"{found[2]:%Y%m%dT%H%M%SZ}", **more})
@@ -141,7 +146,7 @@ class Mutator:
         return self._of_occurrence(account, "cancel")
 
     def _split(self, account):
-        return self._of_occurrence(account, "split", event={"summary": f"Later {self.rng.random()}"})
+        return self._of_occurrence(account, "split", whole=True, event={"summary": f"Later {self.rng.random()}"})
 
     def _burst(self, account):
         calendar_id, calendar = self._calendar(account)

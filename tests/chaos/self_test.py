@@ -33,6 +33,7 @@ class SelfTest:
         for one in self.chaos.everyone:
             wait_until(lambda one=one: not one.faults_of_row() and not one.differences(), 60, f"{one.name[:14]} is in step")
         self.victim.probe("The probe")
+        self.chaos.people.request_sync(self.victim)
         wait_until(lambda: self.victim.arrived("The probe") and not self.victim.faults_of_row(), 30, "the probe has arrived")
         self.a_missing_fence()
         self.an_end_by_itself()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is to hold once everything is healed, and the report."""
+import contextlib
 import time
 
 import audit
@@ -38,23 +39,27 @@ class Verdict:
         """Seconds until every connection was healthy and in step; bounded by two polls and a lease."""
         begun = time.monotonic()
         bound = 2 * POLL_SECONDS + LEASE_SECONDS
-        left = list(self.everyone)
-        for one in left if not patient else ():
+        for one in self.everyone if not patient else ():
             self.chaos.people.request_sync(one)
 
         def settled():
-            for one in left:
+            for one in self.everyone:
                 # A verdict of the time before may still come.
                 one.clear_backoff()
-            left[:] = [one for one in left if one.faults_of_row() or one.differences()]
-            if left:
-                time.sleep(0.3)
-            return not left
-        try:
+            if not any(one.faults_of_row() or one.differences() for one in self.everyone):
+                return True
+            time.sleep(0.3)
+            return False
+        # judge() says what is not in step.
+        with contextlib.suppress(NotInTime):
             wait_until(settled, bound, "everything is in step")
-        except NotInTime:
-            pass  # judge() says what is not
         return time.monotonic() - begun
+
+    def lasting_faults(self, one):
+        """A push message that comes late wakes a healthy connection for a moment."""
+        with contextlib.suppress(NotInTime):
+            wait_until(lambda: not one.faults_of_row(), 3, "it is healthy")
+        return one.faults_of_row()
 
     def judge(self):
         log, database = self.world.log, self.world.sql
@@ -64,7 +69,7 @@ class Verdict:
         self.ghosts = [line for line in differing if "ghost:" in line]
         self.wrong = [line for line in differing if line not in self.lost and line not in self.ghosts]
         self.duplicates = self.everyone.duplicates()
-        self.unhealthy = [f"{one.name[:14]}: {fault}" for one in self.everyone for fault in one.faults_of_row()]
+        self.unhealthy = [f"{one.name[:14]}: {fault}" for one in self.everyone for fault in self.lasting_faults(one)]
         self.unhealthy += database.column("SELECT external_calendar_id || ': ' || last_error FROM external_calendars"
                                           " WHERE last_error IS NOT NULL AND deleted_at IS NULL")
         self.audit = [audit.sentence(row) for row in audit.found(database)]
