@@ -4,8 +4,6 @@ import collections
 import pathlib
 
 SQL = pathlib.Path(__file__).with_name("audit.sql").read_text(encoding="utf-8")
-# Each kind that it may find, and the question that tells whether it looked at all.
-KINDS = ("stale commit", "two leases", "lease token", "older version", "wrong owner", "time went back")
 
 
 def install(database):

@@ -60,6 +60,10 @@ BEGIN
                         OLD.grant_refusals, OLD.served_wake_seq, OLD.lease_owner) THEN
     PERFORM chaos.complain('stale commit', NEW.id, 'the schedule was written without a lease');
   END IF;
+  -- No fault here gives a reason to wait for a person: no grant is dead.
+  IF chaos.is_worker() AND NEW.backoff_until > now() + interval '100 days' AND NEW.backoff_until IS DISTINCT FROM OLD.backoff_until THEN
+    PERFORM chaos.complain('suspended', NEW.id, coalesce(NEW.last_error, 'without a reason'));
+  END IF;
   IF chaos.is_worker() AND NEW.last_synced_at < OLD.last_synced_at THEN
     PERFORM chaos.complain('time went back', NEW.id, format('last_synced_at %s after %s', NEW.last_synced_at, OLD.last_synced_at));
   END IF;
@@ -79,14 +83,20 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Again at the commit: nobody may have claimed the connection between the write and the commit.
+-- Again at the commit: nobody may have claimed the connection between the write and the commit, and the cursor that covers the
+-- rows, or the verdict, was written by the same transaction. The latter also tells two runs of one process apart.
 CREATE FUNCTION chaos.run_committed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  token bigint := (SELECT lease_token FROM external_calendar_connections WHERE id = NEW.connection_id);
+  token bigint;
+  written_here boolean;
 BEGIN
   INSERT INTO chaos.checked VALUES (TG_TABLE_NAME);
-  IF token IS NOT NULL AND NOT chaos.is_holder(NEW.connection_id, token) THEN
+  SELECT lease_token, xmin = pg_current_xact_id()::xid INTO token, written_here FROM external_calendar_connections WHERE id = NEW.connection_id;
+  IF NOT chaos.is_holder(NEW.connection_id, token) THEN
     PERFORM chaos.complain('stale commit', NEW.connection_id, format('%s was committed under the lease %s of another', TG_TABLE_NAME, token));
+  END IF;
+  IF NOT written_here THEN
+    PERFORM chaos.complain('torn commit', NEW.connection_id, format('%s was committed without its cursor', NEW.external_event_id));
   END IF;
   RETURN NULL;
 END $$;
@@ -95,6 +105,8 @@ CREATE TRIGGER chaos_audit AFTER INSERT OR UPDATE ON external_calendar_events FO
   WHEN (session_user ~ '^w[0-9]+$') EXECUTE FUNCTION chaos.run_wrote();
 CREATE CONSTRAINT TRIGGER chaos_audit_at_commit AFTER INSERT OR UPDATE ON external_calendar_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
   WHEN (session_user ~ '^w[0-9]+$') EXECUTE FUNCTION chaos.run_committed();
+CREATE TRIGGER chaos_audit AFTER INSERT OR UPDATE OF name, time_zone, access_role, is_primary, last_error, last_synced_at, deleted_at
+  ON external_calendars FOR EACH ROW WHEN (session_user ~ '^w[0-9]+$') EXECUTE FUNCTION chaos.run_wrote();
 CREATE TRIGGER chaos_audit AFTER INSERT OR UPDATE ON external_calendar_credentials FOR EACH ROW
   WHEN (session_user ~ '^w[0-9]+$') EXECUTE FUNCTION chaos.run_wrote();
 
@@ -107,12 +119,14 @@ BEGIN
 END $$;
 CREATE TRIGGER chaos_audit AFTER INSERT ON calendar_sync_runs FOR EACH ROW EXECUTE FUNCTION chaos.history_written();
 
--- The provider's own time of an event's last change only grows, also through tombstones; its owner never changes.
+-- The provider's own time of an event's last change only grows, also through tombstones; so does the SEQUENCE that the harness
+-- gives its feeds. The owner never changes.
 CREATE FUNCTION chaos.event_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.raw_payload->>'updated')::timestamptz < (OLD.raw_payload->>'updated')::timestamptz THEN
-    PERFORM chaos.complain('older version', NEW.connection_id, format('%s: %s after %s', NEW.external_event_id,
-      NEW.raw_payload->>'updated', OLD.raw_payload->>'updated'));
+  IF (NEW.raw_payload->>'updated')::timestamptz < (OLD.raw_payload->>'updated')::timestamptz
+      OR (NEW.provider = 'ics' AND NEW.sequence < OLD.sequence) THEN
+    PERFORM chaos.complain('older version', NEW.connection_id, format('%s: %s %s after %s %s', NEW.external_event_id,
+      NEW.raw_payload->>'updated', NEW.sequence, OLD.raw_payload->>'updated', OLD.sequence));
   END IF;
   IF (NEW.provider_id, NEW.connection_id, NEW.provider) IS DISTINCT FROM (OLD.provider_id, OLD.connection_id, OLD.provider) THEN
     PERFORM chaos.complain('wrong owner', NEW.connection_id, NEW.external_event_id);

@@ -79,7 +79,7 @@ def token_endpoint_down(scene):
 def grant_refused_once(scene):
     """One proof is not enough to call a grant dead."""
     scene.emulator.control("POST", "/tokens/expire-access", {})
-    trouble(scene, "invalid_grant", 0.3, 1, {"operation": "token"}, times=2)
+    trouble(scene, "invalid_grant", 0.3, 1, {"operation": "token"}, times=1)
 
 
 def push_trouble(scene, kind, **order):

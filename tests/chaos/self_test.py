@@ -178,6 +178,9 @@ class SelfTest:
             "INSERT INTO calendar_sync_runs (sync_id, connection_id, provider_id, provider, lease_token, outcome, started_at)"
             " SELECT gen_random_uuid(), id, provider_id, provider, lease_token - 1, 'complete', now() FROM external_calendar_connections"
             " WHERE id = %s")))
+        self.caught("a row without its cursor", "torn commit", ("holder", EVENT.format("title = 'x'")))
+        self.caught("a calendar written under another's lease", "stale commit",
+                    ("other", "UPDATE external_calendars SET last_error = 'x' WHERE connection_id = %s"))
         self.caught("a second live lease", "two leases", ("other", CLAIM))
         self.caught("a lease token that jumps", "lease token", ("other", CONNECTION.format("lease_token = lease_token + 2")), claimed=False)
         self.caught("a lease token that goes back", "lease token", ("other", CONNECTION.format("lease_token = lease_token - 1")), claimed=False)
@@ -186,6 +189,8 @@ class SelfTest:
         self.caught("another owner", "wrong owner", ("holder", EVENT.format("provider_id = gen_random_uuid()")))
         self.caught("a sync time that goes back", "time went back",
                     ("holder", CONNECTION.format("last_synced_at = '2001-01-01', lease_until = NULL")))
+        self.caught("a connection suspended for nothing", "suspended",
+                    ("holder", CONNECTION.format("backoff_until = now() + interval '1 year', lease_until = NULL")))
         self.caught_at_commit()
 
     def caught_at_commit(self):
