@@ -105,8 +105,8 @@ class Feed(Mirrored):
         self.publish()
 
     def arrived(self, mark):
-        found = self.world.sql.column("SELECT title FROM external_calendar_events WHERE connection_id = %s AND ical_uid = 'probe@feed.example'"
-                                      " AND deleted_at IS NULL", self.connection)
+        found = self.world.sql.column("SELECT title FROM external_calendar_events WHERE connection_id = %s"
+                                      " AND ical_uid = 'probe@feed.example' AND deleted_at IS NULL", self.connection)
         return found == [mark]
 
     def differences(self):

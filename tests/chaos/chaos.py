@@ -76,7 +76,8 @@ class Chaos:
 
     def round(self, kinds, probes=4):
         """Faults that overlap; when the last one is over, probes tell how long it takes to recover."""
-        threads = [threading.Thread(target=self._one, args=(kind, self.rng.uniform(0, 1.2) if number else 0)) for number, kind in enumerate(kinds)]
+        threads = [threading.Thread(target=self._one, args=(kind, self.rng.uniform(0, 1.2) if number else 0))
+                   for number, kind in enumerate(kinds)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -40,16 +40,21 @@ class Server(postgres.Cluster):
     def new_standby(self):
         """A standby in step: from now on nothing is acknowledged that it does not have."""
         standby = Server(source=self)
-        with self.open("postgres") as session:
-            session.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
-            session.execute("SELECT pg_reload_conf()")
-            wait_until(lambda: session.column("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'"),
-                       30, "the standby is in step")
+        try:
+            self._set("SET synchronous_standby_names = '*'")
+            with self.open("postgres") as session:
+                wait_until(lambda: session.column("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync' AND state = 'streaming'"),
+                           30, "the standby is in step")
+        except BaseException:
+            # Commits would wait for it for ever.
+            self._set("RESET synchronous_standby_names")
+            standby.close()
+            raise
         return standby
 
-    def forget_standbys(self):
+    def _set(self, change):
         with self.open("postgres") as session:
-            session.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            session.execute("ALTER SYSTEM " + change)
             session.execute("SELECT pg_reload_conf()")
 
     def destroy(self):
@@ -59,6 +64,3 @@ class Server(postgres.Cluster):
 
     def promote(self):
         self._run_detached("promote")
-
-    def answers(self):
-        return (self.home / "data" / "postmaster.pid").exists()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The harness's own way to the database: straight to whichever server is the primary now, and patient while there is none."""
+import collections
+import contextlib
 import threading
 import time
 
@@ -16,23 +18,46 @@ class Database:
 
     def __init__(self, url):
         self._url = url  # a function: the primary may change
+        self._idle = collections.deque()
         self._own = threading.local()
-        self._sessions = []
 
+    @contextlib.contextmanager
+    def inside(self, session):
+        """What this thread asks meanwhile is asked in this session, and in its transaction."""
+        self._own.session = session
+        try:
+            yield
+        finally:
+            self._own.session = None
+
+    @contextlib.contextmanager
     def _session(self):
         session = getattr(self._own, "session", None)
-        if session is None or session.url != self._url():
-            session = self._own.session = Session(self._url())
-            self._sessions.append(session)
-        return session
+        if session is not None:
+            yield session
+            return
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = Session(self._url())
+        if session.url != self._url():
+            session.close()
+            session = Session(self._url())
+        try:
+            yield session
+        except psycopg2.Error:
+            session.close()
+            raise
+        finally:
+            self._idle.append(session)
 
     def _patiently(self, what, *arguments):
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return getattr(self._session(), what)(*arguments)
+                with self._session() as session:
+                    return getattr(session, what)(*arguments)
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                self._own.session = None
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(PAUSE_SECONDS)
@@ -53,5 +78,5 @@ class Database:
         return self._patiently("column", statement, *values)
 
     def close(self):
-        for session in self._sessions:
-            session.close()
+        while self._idle:
+            self._idle.pop().close()

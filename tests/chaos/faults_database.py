@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A database that loses sessions, freezes, crashes, is locked, and is replaced by its standby."""
+import socket
 import threading
 import time
 
@@ -12,8 +13,8 @@ from world import DATABASE
 @fault("database", room="postgres")
 def backends_terminated(scene):
     count = scene.rng.randint(1, 12)
-    scene.world.sql.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'calsync' ORDER BY random() LIMIT %s",
-                         count)
+    scene.world.sql.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'calsync'"
+                         " ORDER BY random() LIMIT %s", count)
 
 
 @fault("database", room="postgres")
@@ -82,6 +83,9 @@ def promote(scene):
     old.destroy()
     standby.promote()
     world.become_primary(standby)
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", old.port)) == 0:
+            scene.log.violation("the old primary still answers")
     old.close()
     lost = witness.lost(world.sql)
     scene.log.note(f"a standby was promoted; {len(witness.acknowledged)} commits of a witness, {len(lost)} lost")

@@ -17,8 +17,8 @@ class Mutator:
         self.everyone, self.rng = everyone, rng
         self.emulator = everyone.world.emulator
         self.done, self.refused, self._serial = collections.Counter(), collections.Counter(), 0
-        self._changes = (("insert", 5), ("edit", 6), ("delete", 2), ("series", 2), ("exception", 3), ("cancel", 2), ("split", 1), ("burst", 1),
-                         ("rename", 1), ("share", 1), ("unshare", 1), ("feed", 3))
+        self._changes = (("insert", 5), ("edit", 6), ("delete", 2), ("series", 2), ("exception", 3), ("cancel", 2), ("split", 1),
+                         ("burst", 1), ("rename", 1), ("share", 1), ("unshare", 1), ("feed", 3))
 
     def step(self):
         names, weights = zip(*self._changes)
@@ -132,7 +132,8 @@ class Mutator:
             moved = found[2] + datetime.timedelta(hours=self.rng.randint(1, 30))
             times = {"start": {"dateTime": f"{moved:%Y-%m-%dT%H:%M:%SZ}"},
                      "end": {"dateTime": f"{moved + datetime.timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"}}
-            self._patch(account, found[0], found[1], {"summary": f"Moved {self.rng.random()}", **times}, original_start=f"{found[2]:%Y%m%dT%H%M%SZ}")
+            self._patch(account, found[0], found[1], {"summary": f"Moved {self.rng.random()}", **times},
+                        original_start=f"{found[2]:%Y%m%dT%H%M%SZ}")
         return bool(found)
 
     def _of_occurrence(self, account, what, whole=False, **more):

@@ -128,17 +128,11 @@ class SelfTest:
         """In a transaction that is undone afterwards; `look` sees it."""
         look = look or self.victim.differences
         before = look()
-        session = Session(self.world.primary.url(DATABASE))
-        try:
-            # The harness's session of this thread is replaced for a moment by one that is in a transaction.
+        with contextlib.closing(Session(self.world.primary.url(DATABASE))) as session, self.sql.inside(session):
             session.execute("BEGIN")
-            self.sql._own.session, kept = session, self.sql._own.session
             session.execute(statement, self.victim.connection)
             found = look()
-            self.sql._own.session = kept
             session.execute("ROLLBACK")
-        finally:
-            session.close()
         self.proof(name, not before and any(word in line for line in found))
 
     # -- writers without a lease

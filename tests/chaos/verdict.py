@@ -78,7 +78,8 @@ class Verdict:
         lines = self.world.output().splitlines()
         self.leaks = self.world.seen.leaks(lines) + self.world.seen.leaks_in_columns(database)
         self.bugs = [line[:400] for line in lines if '"internal_error"' in line or "AddressSanitizer" in line]
-        self.heavy = [f"{post.name} held {post.largest_rss:.0f} MiB" for post in self.world.crew.posts if post.largest_rss > LARGEST_MIB[post.kind]]
+        self.heavy = [f"{post.name} held {post.largest_rss:.0f} MiB" for post in self.world.crew.posts
+                      if post.largest_rss > LARGEST_MIB[post.kind]]
         for what in ("lost", "ghosts", "wrong", "duplicates", "unhealthy", "audit", "leaks", "bugs", "heavy"):
             found = getattr(self, what)
             if found:
@@ -115,15 +116,17 @@ class Verdict:
         yield f"{'all':<34} {fired.total():>5}"
 
     def details(self):
-        memory = ", ".join(f"{name} {before:.0f} > {self.memory_at_end.get(name, 0):.0f} MiB" for name, before in self.chaos.memory_at_begin.items())
+        memory = ", ".join(f"{name} {before:.0f} > {self.memory_at_end.get(name, 0):.0f} MiB"
+                           for name, before in self.chaos.memory_at_begin.items())
         largest = ", ".join(f"{post.name} {post.largest_rss:.0f} MiB" for post in self.world.crew.posts)
         refused_starts = sum(post.starts_that_failed for post in self.world.crew.posts)
         yield f"memory {memory}; largest {largest}"
         yield f"watched commits {self.checked}; other findings {dict(self.audit_counts)}"
         yield f"changes {dict(self.chaos.mutator.done)}, refused {dict(self.chaos.mutator.refused)}"
         yield f"deeds {dict(self.chaos.people.done)}; answers {dict(sorted(self.world.log.statuses.items()))}"
-        yield f"bytes: {self.world.database_path.harmed} chunks garbled towards the database, {self.world.provider_path.harmed} towards the provider"
-        yield f"{len(self.world.seen)} secrets seen, {len(self.leaks)} leaked; {refused_starts} starts without a database; in step after {self.waited:.1f} s"
+        yield (f"garbled {self.world.database_path.harmed} chunks on the path to the database and {self.world.provider_path.harmed} on that"
+               f" to the provider; {len(self.world.seen)} secrets seen, {len(self.leaks)} leaked")
+        yield f"{refused_starts} starts failed for want of a database; in step {self.waited:.1f} s after healing"
 
     def failure(self):
         yield f"seed {self.chaos.seed}; the last that happened:"
