@@ -4,6 +4,7 @@ import random
 import threading
 import time
 
+import audit
 import faults_database  # noqa: F401  (they register their kinds)
 import faults_paths  # noqa: F401
 import faults_process  # noqa: F401
@@ -39,7 +40,7 @@ class Chaos:
         except BaseException:
             self.world.close()
             raise
-        self.life = []
+        self.life, self.seen_violations = [], 0
         self.memory_at_begin = {}
 
     def _rng(self, what):
@@ -60,9 +61,16 @@ class Chaos:
 
     def resume_life(self):
         self.life = [Worker("people who change calendars", self.log, self.mutator.step, 0.12),
-                     Worker("people who use calsync", self.log, self.people.step, 0.5)]
+                     Worker("people who use calsync", self.log, self.people.step, 0.5),
+                     Worker("the watch over leases", self.log, self.look_at_the_watch, 1)]
         for one in self.life:
             one.start()
+
+    def look_at_the_watch(self):
+        """Told at once, while what had happened before is known."""
+        for row in audit.found(self.world.sql, self.seen_violations):
+            self.seen_violations = row["id"]
+            self.log.violation(audit.sentence(row))
 
     def rounds(self, seconds, fewest=0):
         """Faults until the time is over and `fewest` have happened."""

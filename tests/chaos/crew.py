@@ -21,14 +21,14 @@ class Post:
         self.world, self.kind, self.name = world, kind, f"{kind} {number}"
         self.lock = threading.RLock()
         self.daemon, self.on_duty = None, False
-        self.starts_that_failed, self.largest_rss = 0, 0
+        self.failed_starts, self.largest_rss = [], 0
 
     def start(self):
         """Again until it runs: it may not start without a database, as its supervisor knows."""
         with self.lock:
             deadline = time.monotonic() + START_SECONDS
             while not self._try_to_start():
-                self.starts_that_failed += 1
+                self.failed_starts.append(self.daemon)
                 if time.monotonic() > deadline:
                     raise NotInTime(f"{self.name} does not start: {self.daemon.raw[-3:]}")
                 time.sleep(0.3)

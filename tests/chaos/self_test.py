@@ -30,6 +30,7 @@ class SelfTest:
 
     def run(self):
         self.chaos.end_life()
+        self.world.log.expected = True
         for one in self.chaos.everyone:
             wait_until(lambda one=one: not one.faults_of_row() and not one.differences(), 60, f"{one.name[:14]} is in step")
         self.victim.probe("The probe")

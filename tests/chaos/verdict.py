@@ -75,9 +75,8 @@ class Verdict:
         self.audit = [audit.sentence(row) for row in audit.found(database)]
         self.audit_counts = audit.counts(database)
         self.checked = audit.checked(database)
-        lines = self.world.output().splitlines()
-        self.leaks = self.world.seen.leaks(lines) + self.world.seen.leaks_in_columns(database)
-        self.bugs = [line[:400] for line in lines if '"internal_error"' in line or "AddressSanitizer" in line]
+        self.leaks = self.world.seen.leaks(self.world.output().splitlines()) + self.world.seen.leaks_in_columns(database)
+        self.bugs = [line[:400] for line in self.lines_of_those_that_ran() if '"internal_error"' in line or "AddressSanitizer" in line]
         self.heavy = [f"{post.name} held {post.largest_rss:.0f} MiB" for post in self.world.crew.posts
                       if post.largest_rss > LARGEST_MIB[post.kind]]
         for what in ("lost", "ghosts", "wrong", "duplicates", "unhealthy", "audit", "leaks", "bugs", "heavy"):
@@ -86,6 +85,11 @@ class Verdict:
                 self.broken.append(f"{what}: {len(found)}, such as {found[:3]}")
         if not {"claim", "settle", "external_calendar_events"} <= set(self.checked):
             self.broken.append(f"the watch over leases saw only {self.checked}")
+
+    def lines_of_those_that_ran(self):
+        """A daemon that finds no database at its start says that this is fatal, and its supervisor starts it again."""
+        excused = [daemon for post in self.world.crew.posts for daemon in post.failed_starts]
+        return [line for daemon in self.world.past if daemon not in excused for line in list(daemon.raw)]
 
     def demand_all_kinds(self, names):
         missing = sorted(set(names) - set(self.chaos.scene.fired))
@@ -119,14 +123,14 @@ class Verdict:
         memory = ", ".join(f"{name} {before:.0f} > {self.memory_at_end.get(name, 0):.0f} MiB"
                            for name, before in self.chaos.memory_at_begin.items())
         largest = ", ".join(f"{post.name} {post.largest_rss:.0f} MiB" for post in self.world.crew.posts)
-        refused_starts = sum(post.starts_that_failed for post in self.world.crew.posts)
+        failed_starts = sum(len(post.failed_starts) for post in self.world.crew.posts)
         yield f"memory {memory}; largest {largest}"
         yield f"watched commits {self.checked}; other findings {dict(self.audit_counts)}"
         yield f"changes {dict(self.chaos.mutator.done)}, refused {dict(self.chaos.mutator.refused)}"
         yield f"deeds {dict(self.chaos.people.done)}; answers {dict(sorted(self.world.log.statuses.items()))}"
         yield (f"garbled {self.world.database_path.harmed} chunks on the path to the database and {self.world.provider_path.harmed} on that"
                f" to the provider; {len(self.world.seen)} secrets seen, {len(self.leaks)} leaked")
-        yield f"{refused_starts} starts failed for want of a database; in step {self.waited:.1f} s after healing"
+        yield f"{failed_starts} starts failed for want of a database; in step {self.waited:.1f} s after healing"
 
     def failure(self):
         yield f"seed {self.chaos.seed}; the last that happened:"
