@@ -11,6 +11,7 @@ import time
 
 LIMIT_SECONDS = 60
 LOOK_SECONDS = 0.05
+SLOW_SECONDS = 13
 
 
 class Probes:
@@ -58,14 +59,26 @@ class Probes:
 
     def _wait(self, target, mark, deadline):
         """(whether a backoff was cleared, what still differed at the end)"""
-        asked = helped = False
-        left = ["not asked yet"]
+        asked = helped = told = False
+        left, deceived = ["not asked yet"], 0
         while left and time.monotonic() < deadline:
             asked = asked or self.people.request_sync(target)
             helped = target.clear_backoff() or helped
-            left = target.differences() if target.arrived(mark) else [f"{mark} is not there; {target.faults_of_row()}"]
+            content = asked and not target.faults_of_row()
+            left = target.differences() if content or target.arrived(mark) else [f"{mark} is not there; {target.faults_of_row()}"]
+            deceived = deceived + 1 if content and left else 0
+            if deceived == 3:
+                self.log.violation(f"{target.name[:14]} counts as in step and is not: {self._state(target, left)}")
+            if not told and time.monotonic() > deadline - LIMIT_SECONDS + SLOW_SECONDS:
+                told = True
+                self.log.note(f"{target.name[:14]} is slow: asked {asked}, {self._state(target, left)}")
             time.sleep(LOOK_SECONDS)
         return helped, left
+
+    def _state(self, target, left):
+        """What differs although nothing changes at the provider meanwhile, and what calsync says about it."""
+        lines = [line for daemon in list(self.everyone.world.past) for line in list(daemon.raw) if target.connection in line]
+        return f"{left[:4]}; its row: {target.row()}; its log: {[line[:400] for line in sorted(lines)[-12:]]}"
 
     def wait(self, threads, seconds):
         deadline = time.monotonic() + seconds
