@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import signal
+import time
 import types
 
 import audit
@@ -37,6 +38,7 @@ class SelfTest:
         self.chaos.people.request_sync(self.victim)
         wait_until(lambda: self.victim.arrived("The probe") and not self.victim.faults_of_row(), 30, "the probe has arrived")
         self.a_missing_fence()
+        self.a_mirror_that_only_seems_in_step()
         self.an_end_by_itself()
         for post in self.world.crew.workers:
             post.drain()
@@ -97,6 +99,18 @@ class SelfTest:
         with contextlib.suppress(AssertionError):
             return wait_until(condition, seconds, "the complaint")
         return False
+
+    def a_mirror_that_only_seems_in_step(self):
+        """A field is wrong, and a run that ends well does not mend it."""
+        wrong = EVENT.format("title = %s").replace("probe00001", "sleeper001")
+        self.sql.execute(wrong, "Wrong", self.victim.connection)
+        before = len(self.world.log.violations)
+        self.victim.probe("Looked at")
+        _, left = self.chaos.probes._wait(self.victim, "Looked at", time.monotonic() + 5)
+        told = [line for line in self.world.log.violations[before:] if "counts as in step and is not" in line]
+        self.proof("a mirror that only seems in step", told and any("title" in line for line in left))
+        del self.world.log.violations[before:]
+        self.sql.execute(wrong, "Read by the sleeper", self.victim.connection)
 
     def an_end_by_itself(self):
         before = len(self.world.log.violations)
