@@ -127,6 +127,8 @@ void Inbound::apply(const providers::CalendarChange& change) {
   }
   const auto& calendar = std::get<providers::Calendar>(change);
   State& state = calendars_[calendar.external_calendar_id];
+  // Its rows went when it did. A position may be left: where an operator's edit won, that run stored no cursor.
+  if (state.gone) cursor_.calendars.erase(calendar.external_calendar_id);
   state.gone = false;
   if (!calendar.time_zone.empty()) state.time_zone = calendar.time_zone;
   rows_.calendars.push_back(

@@ -15,6 +15,10 @@ constexpr std::chrono::minutes maintenance_interval{1};
 /// People wait for the end of a disconnect, and channels for their renewal.
 constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::chrono::seconds listen_pause{1};
+/// As the queue counts it: a worker that was silent for so long is dead.
+constexpr std::chrono::seconds silence{15};
+/// A sign of life that comes later than this means that nobody could be heard for a while.
+constexpr std::chrono::seconds late{2};
 /// How long a stop may take for the last second's figures.
 constexpr std::chrono::seconds last_flush{2};
 /// What their return lets in is marked due: wake-ups that were not served, and channels that were stopped. Polls are
@@ -81,6 +85,7 @@ struct SyncWorker::Parts {
   }
 
   Task<void> beat();
+  void note_beat(std::vector<std::string> silent);
   Task<void> listen();
   Task<void> maintain();
   Task<void> keep_up();
@@ -108,6 +113,8 @@ struct SyncWorker::Parts {
   Running running;
   Signal stop_signal;
   Signal last_beat;
+  std::optional<Duration> beaten_at;
+  Duration heard_since{};
   bool stopping = false;
   bool signed_off = false;
   bool cancelled = false;
@@ -133,11 +140,21 @@ Task<void> SyncWorker::Parts::run_one(Parts& parts, sync::Claim claim) {
   parts.running.leave();
 }
 
+/// Others' silence is a proof only for as long as this worker could be heard itself: while the database is away,
+/// everybody is silent, and whoever comes back first must not take the others' leases.
+void SyncWorker::Parts::note_beat(std::vector<std::string> silent) {
+  const Duration now = around.clock.monotonic();
+  const Duration expected = std::chrono::milliseconds(settings.worker.heartbeat_milliseconds);
+  if (!beaten_at || now - *beaten_at > expected + late) heard_since = now;
+  beaten_at = now;
+  producer.set_dead_workers(now - heard_since >= silence ? std::move(silent) : std::vector<std::string>());
+}
+
 Task<void> SyncWorker::Parts::beat() {
   // Until the last run is settled: a worker that falls silent while it drains would lose its leases.
   while (!signed_off) {
     try {
-      producer.set_dead_workers(co_await database.queue().heartbeat());
+      note_beat(co_await database.queue().heartbeat());
     } catch (const db::DatabaseError&) {
       // The producer says that the database is away; a missed beat only lets others take over sooner.
     }
@@ -239,7 +256,7 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
         "no push channels are opened, calendars are polled: push.public_url is not an https address",
         {.error_code = "configuration_error", .metadata = {{"public_url", parts.settings.push.public_url}}});
   }
-  parts.producer.set_dead_workers(co_await parts.database.queue().heartbeat());
+  parts.note_beat(co_await parts.database.queue().heartbeat());
   parts.spawn(parts.beat());
   parts.spawn(parts.listen());
   parts.spawn(parts.maintain());

@@ -86,6 +86,25 @@ class Hanging(CrashCase):
         self.assertMirrors(owner, email, connection)
 
 
+class Listening(CrashCase):
+    CONFIG = {"worker": {"lease_seconds": 120, "heartbeat_milliseconds": 10000, "request_seconds": 40}}
+
+    def test_silence_from_before_a_worker_listened_is_no_proof_of_death(self):
+        """A database that was away for a while makes everybody look dead to whoever comes first."""
+        _, _, email, connection = self.prepared()
+        with self.emulator.hold("api", account=email) as held:
+            self.request(connection)
+            held.wait()
+            claimed = self.stack.connection(connection)
+            self.sql.execute("UPDATE calendar_sync_workers SET heartbeat_at = now() - interval '16 seconds'")
+            self.stack.start_workers(1)
+            wait_until(lambda: self.sql.value("SELECT bool_and(heartbeat_at > now() - interval '10 seconds') FROM calendar_sync_workers"), 20,
+                       "the first one's next sign of life")
+            self.assertEqual(self.stack.connection(connection), claimed, "its lease is left alone")
+        self.stack.wait_row(connection, lambda row: row["lease_until"] is None, "the run is settled")
+        self.assertEqual(self.stack.connection(connection)["lease_token"], claimed["lease_token"])
+
+
 class Together(CrashCase):
     CONNECTIONS = 200
     CONFIG = {"worker": {"concurrency": 16, "lease_seconds": 120}}

@@ -187,6 +187,21 @@ class Calendars(MirrorCase):
         self.assertEqual(set(self.stack.events(connection)), {(email, "first00001")})
         self.assertIn((second, "second0001"), self.stack.events(connection, everything=True))
 
+    def test_a_calendar_that_disappears_while_somebody_edits_the_connection_comes_back_whole(self):
+        """The run that finds it gone writes its rows and leaves the cursor to the operator."""
+        owner, email, connection, second = self.with_second()
+        self.emulator.remove_calendar(email, second)
+        with self.emulator.hold("events", account=email) as held:
+            self.assertEqual(self.stack.app.post("/api/calendar/sync", {"connection_id": connection}).status, 202)
+            held.wait()
+            self.stack.set(connection, "backoff_until = NULL")
+        self.stack.wait_synced(connection)
+        self.synced(connection)
+        self.assertEqual(set(self.calendars(connection)), {email})
+        self.emulator.add_calendar(email, second, "Second", "America/Los_Angeles")
+        self.synced(connection)
+        self.assertMirrors(owner, email, connection)
+
     def test_deselecting_and_selecting_a_calendar(self):
         owner, email, connection, second = self.with_second()
         answer = self.stack.app.patch(f"/api/calendar/connections/{connection}", {"calendars": [email]})
