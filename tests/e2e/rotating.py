@@ -7,6 +7,8 @@ import uuid
 import psycopg2.extras
 
 import harness
+from daemon import run_to_end
+from harness import wait_until
 from postgres import Session
 from sealing import Ring, new_key
 from stack import Stack
@@ -58,7 +60,7 @@ class RotationCase(harness.Case):
 
     def rotate(self):
         """(exit status, what it reports on stdout, what it complains of)"""
-        return self.stack.run_api("rotate-keys")
+        return run_to_end(self.stack.api_command("rotate-keys"), self.stack.environment, timeout=120)
 
     def assertRotated(self, *needles):
         status, output, error = self.rotate()
@@ -82,18 +84,26 @@ class RotationCase(harness.Case):
     def many_accounts(self, count, ring, first=""):
         """Connections to accounts at the emulator, two credentials each and their access tokens at their end; [(owner, connection)].
         Their ids begin with `first`."""
-        prefix = uuid.uuid4().hex[:6]
-        accounts = self.emulator.control("POST", "/accounts/bulk", {"prefix": prefix, "count": count, "events_per_calendar": 1,
+        accounts = self.emulator.control("POST", "/accounts/bulk", {"prefix": uuid.uuid4().hex[:6], "count": count, "events_per_calendar": 1,
                                                                     "tokens": True})["accounts"]
+        return self.add_connections(accounts, ring, first)
+
+    def idle_accounts(self, count, ring):
+        """The same of people who have switched theirs off, and who have no account anywhere."""
+        return self.add_connections([{"email": f"{number}@idle.example", "access_token": f"a{number}", "refresh_token": f"r{number}"}
+                                     for number in range(count)], ring, enabled=False)
+
+    def add_connections(self, accounts, ring, first="", enabled=True):
         made = [(str(uuid.uuid4()), first + str(uuid.uuid4())[len(first):], one) for one in accounts]
         self.insert("INSERT INTO profiles (id) VALUES %s", [(owner,) for owner, _, _ in made])
         self.insert("INSERT INTO external_calendar_connections (id, provider_id, provider, provider_user_id, provider_email, token_expiry,"
-                    " granted_scopes, sync_frequency_minutes) VALUES %s",
-                    [(connection, owner, "google", one["email"], one["email"], "2020-01-01", "https://www.googleapis.com/auth/calendar", 1000)
-                     for owner, connection, one in made])
+                    " granted_scopes, sync_frequency_minutes, sync_enabled) VALUES %s",
+                    [(connection, owner, "google", one["email"], one["email"], "2020-01-01", "https://www.googleapis.com/auth/calendar", 1000,
+                      enabled) for owner, connection, one in made])
         self.insert("INSERT INTO external_calendar_credentials (connection_id, kind, sealed, key_id) VALUES %s",
                     [(connection, kind, ring.seal(one[kind], *credential(connection, owner, kind)), ring.active)
                      for owner, connection, one in made for kind in ("access_token", "refresh_token")])
+        self.sql.execute("ANALYZE external_calendar_connections, external_calendar_credentials")
         return [(owner, connection) for owner, connection, _ in made]
 
     def leftovers(self, count, ring):
@@ -108,14 +118,15 @@ class RotationCase(harness.Case):
         return rows
 
     @contextlib.contextmanager
-    def load(self):
-        """Every connection is asked for again as soon as it has been served."""
-        over = threading.Event()
+    def load(self, connections):
+        """Each of [(owner, connection)] is asked for again as soon as it has been served."""
+        over, ids = threading.Event(), [connection for _, connection in connections]
 
         def ask():
             with Session(self.stack.database_url) as session:
                 while not over.wait(0.1):
-                    session.execute("UPDATE external_calendar_connections SET sync_needed = true WHERE NOT sync_needed AND lease_until IS NULL")
+                    session.execute("UPDATE external_calendar_connections SET sync_needed = true"
+                                    " WHERE id = ANY (%s::uuid[]) AND NOT sync_needed AND lease_until IS NULL", ids)
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
         try:
@@ -124,8 +135,17 @@ class RotationCase(harness.Case):
             over.set()
             asking.join()
 
-    def served(self):
-        return self.sql.value("SELECT coalesce(sum(served_wake_seq), 0) FROM external_calendar_connections")
+    def served(self, connections):
+        """How often these were served, all in all."""
+        return int(self.sql.value("SELECT sum(served_wake_seq) FROM external_calendar_connections WHERE id = ANY (%s::uuid[])",
+                                  [connection for _, connection in connections]))
+
+    def wait_each_served(self, connections, timeout=90):
+        """Until each has been served from now on."""
+        now, ids = self.sql.value("SELECT now()"), [connection for _, connection in connections]
+        late = ("SELECT count(*) FROM external_calendar_connections WHERE id = ANY (%s::uuid[])"
+                " AND (last_synced_at > %s) IS NOT TRUE")
+        wait_until(lambda: self.sql.value(late, ids, now) == 0, timeout, lambda: f"each is served; {self.sql.value(late, ids, now)} are not")
 
     def assertNoFailedRun(self):
         self.assertEqual(self.sql.rows("SELECT outcome, error, count(*) FROM calendar_sync_runs WHERE outcome <> 'complete' GROUP BY 1, 2"), [])
