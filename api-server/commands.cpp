@@ -105,8 +105,7 @@ int rotate_keys(const Startup& startup, const Log& log) {
 
 int explain_connection(const Startup& startup, const Log& log, const std::string& id) {
   const auto connection = ConnectionId::parse(id);
-  if (!connection)
-    return startup.complain(fail(Failure::misconfigured, "'" + id + "' is not a connection id (a UUID)"));
+  if (!connection) return startup.complain(fail(Failure::misconfigured, "explain needs a connection id (a UUID)"));
   if (startup.settings().database_url.empty())
     return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
   Shell shell(startup, KeyRing());

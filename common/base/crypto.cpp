@@ -209,6 +209,14 @@ Result<Secret> KeyRing::open(std::string_view sealed, const SealContext& context
   return Secret(std::move(plain));
 }
 
+std::string KeyRing::other_keys() const {
+  std::string ids;
+  for (const auto& [id, key] : keys_) {
+    if (id != active_) ids += (ids.empty() ? "" : ", ") + id;
+  }
+  return ids;
+}
+
 std::string KeyRing::key_of(std::string_view sealed) {
   const auto parts = split(sealed, ".");
   return parts.size() == 4 && parts[0] == "v1" && is_key_id(parts[1]) ? std::string(parts[1]) : std::string();

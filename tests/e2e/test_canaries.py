@@ -7,6 +7,8 @@ import secrets
 import unittest
 import urllib.parse
 
+import psycopg2
+
 import harness
 from canaries import FEED, Canaries, mark
 from client import Browser
@@ -38,6 +40,39 @@ class TheSearcher(unittest.TestCase):
                     self.assertEqual([hit.split(" (")[0] for hit in found], ["client secret"])
                     self.assertEqual(searcher.hits(text, allowed=("client",)), [])
             self.assertEqual(searcher.hits("nothing of it " + secrets.token_hex(500)), [])
+
+
+class ThePlaces(Canaries):
+    """Each of them is really looked at."""
+
+    def assertNoticed(self, place):
+        with self.assertRaises(AssertionError) as noticed:
+            self.assertSilent()
+        self.assertIn(f"in {place}", str(noticed.exception))
+
+    def test_what_is_planted_is_found(self):
+        _, _, connection = self.filled()
+        self.assertSilent()
+        self.learn()
+        token = next(secret for name, secret in self.secrets.items() if name.startswith("token"))
+        title = next(secret for name, secret in self.secrets.items() if name.startswith("title"))
+        for table, column, text in (("external_calendar_connections", "last_error", f"timeout: {token[:-3]}"), ("external_calendar_events", "last_error", token),
+                                    ("external_calendars", "name", base64.b64encode(title.encode()).decode())):
+            row = "id" if table == "external_calendar_connections" else "connection_id"
+            before = self.sql.column(f"SELECT {column} FROM {table} WHERE {row} = %s", connection)[0]
+            self.sql.execute(f"UPDATE {table} SET {column} = %s WHERE {row} = %s", text, connection)
+            self.assertNoticed(f"table {table}")
+            self.sql.execute(f"UPDATE {table} SET {column} = %s WHERE {row} = %s", before, connection)
+        self.stack.api_process.raw.append(json.dumps({"message": urllib.parse.quote(title)}))
+        self.assertNoticed("the daemons' output")
+        self.stack.api_process.raw.pop()
+        self.stack.stranger.get("/healthz")
+        self.answers[-1][1].headers.append(("X-Token", token[::-1]))
+        self.assertNoticed("the answer of /healthz")
+        self.answers.pop()
+        with self.assertRaises(psycopg2.Error):
+            self.sql.execute(f"SELECT '{token}'::uuid")
+        self.assertNoticed("the database's log")
 
 
 class Echoes(Canaries):
