@@ -8,11 +8,14 @@
 
 namespace calsync {
 
-/// Help, the version or what is wrong with the arguments; the exit status. Unknown arguments are not repeated: people
+/// Help, the version or what is wrong with the arguments; the exit status. Arguments are not repeated: people
 /// put database URLs and tokens there, and what a daemon prints ends in a journal.
 inline int end_by_usage(const CLI::App& app, const CLI::ParseError& error) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return app.exit(error) == 0 ? exit_ok : exit_usage;
-  std::cerr << "calsync: there is an unknown command or option among the arguments; see --help\n";
+  const bool names_only_ours = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ||
+                               dynamic_cast<const CLI::Success*>(&error) != nullptr ||
+                               error.get_name() == "ArgumentMismatch";
+  if (names_only_ours) return app.exit(error) == 0 ? exit_ok : exit_usage;
+  std::cerr << "calsync: there is an unknown command, option or value among the arguments; see --help\n";
   return exit_usage;
 }
 

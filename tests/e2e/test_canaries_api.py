@@ -37,8 +37,8 @@ class BadRequests(Canaries):
     def spread(self, secret):
         """Everywhere in requests that are otherwise right or wrong."""
         quoted, app, admin = urllib.parse.quote(secret, safe=""), self.stack.app, self.stack.admin
-        for path in PATHS:
-            for caller in (app, admin, self.stack.stranger):
+        for number, path in enumerate(PATHS):
+            for caller in ((app, admin, self.stack.stranger)[number % 3], admin if "admin" in path else app):
                 caller.call("GET", f"{path}?{quoted}=1&provider_id={quoted}&connection_id={quoted}&state={quoted}&code={quoted}&wait={quoted}"
                                    f"&error={quoted}&return_to={quoted}&from={quoted}&to={quoted}&cursor={quoted}&format={quoted}")
                 caller.call("GET", f"{path}?provider_id={quoted}")
@@ -51,9 +51,10 @@ class BadRequests(Canaries):
                     caller.call("POST", path, body, {"Content-Type": "application/json"})
                 caller.call("POST", path, secret, {"Content-Type": "text/plain"})
                 caller.call("DELETE", f"{path}/{quoted}")
-            for header in ("Authorization", "Cookie", "X-Goog-Channel-ID", "X-Goog-Channel-Token", "Accept", "Origin", "X-Forwarded-For", "Content-Type"):
-                for value in (secret, "Bearer " + secret, f"calsync_connect_{secret}={secret}"):
-                    self.stack.stranger.call("POST", path, "{}", {header: value})
+        for header in ("Authorization", "Cookie", "X-Goog-Channel-ID", "X-Goog-Channel-Token", "Accept", "Origin", "X-Forwarded-For", "Content-Type"):
+            for value in (secret, "Bearer " + secret, f"calsync_connect_{secret}={secret}"):
+                for path in ("/api/calendar/sync", "/api/webhooks/calendar/google", "/api/auth/google/callback"):
+                    self.stack.stranger.call("GET" if path.endswith("callback") else "POST", path, "{}", {header: value})
 
     def spread_raw(self, secret):
         text = secret.encode()
