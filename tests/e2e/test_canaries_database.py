@@ -102,7 +102,7 @@ class DatabaseTrouble(Canaries):
             session.execute("SELECT pg_reload_conf()")
         url = self.stack.database_url.replace("calsync@", f"locked:{self.note('database password', mark('db'))}@")
         printed = []
-        for run, command in ((self.stack.run_api, "serve"), (self.stack.run_api, "migrate"), (self.stack.run_worker, "run"), (self.stack.run_worker, "once")):
+        for run, command in ((self.stack.run_api, "rotate-keys"), (self.stack.run_api, "migrate"), (self.stack.run_worker, "run"), (self.stack.run_worker, "once")):
             status, output, error = run(command, environment={**self.stack.environment, "DATABASE_URL": url})
             self.assertEqual(status, 1, output + error)
             self.assertIn("password authentication failed", error)
