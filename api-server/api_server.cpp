@@ -6,6 +6,7 @@
 
 #include "api-server/http.hpp"
 #include "api-server/routes/routes.hpp"
+#include "common/base/repeatable.hpp"
 #include "common/db/migrate.hpp"
 #include "common/http/http_server.hpp"
 #include "common/net/beast_transport.hpp"
@@ -108,7 +109,7 @@ struct ApiServer::Parts {
 
 /// A database that is away is 503 and nobody's bug; every other exception is the session's 500.
 Task<Response> ApiServer::Parts::answer(Parts& parts, Request request) {
-  const std::string path = request.target.substr(0, request.target.find('?'));
+  const std::string path = presentable_path(request.target.substr(0, request.target.find('?')));
   std::string reason;
   try {
     co_return co_await parts.router.route(std::move(request));

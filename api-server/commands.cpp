@@ -10,6 +10,7 @@
 #include "common/runtime/os_random.hpp"
 #include "common/runtime/system_clock.hpp"
 #include "common/store/connection_store.hpp"
+#include "common/store/key_rotation.hpp"
 #include "common/store/postgres_credential_table.hpp"
 
 namespace calsync::api {
@@ -40,39 +41,38 @@ Task<void> apply_migrations(Shell& shell) {
   std::cout << "the schema is at version " << db::required_schema_version() << "\n";
 }
 
-/// Seals one credential under the active key. False = it cannot be opened.
-Task<bool> reseal(Shell& shell, const db::Rows& rows, int row) {
-  const ConnectionId connection = ConnectionId::trusted(std::string(rows.text(row, "connection_id")));
-  const OwnerId owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
-  const std::string kind(rows.text(row, "kind"));
-  const std::string sealed(rows.text(row, "sealed"));
-  const SealContext context =
-      store::credential_context(connection, owner, std::string(rows.text(row, "provider")), kind);
-  const auto opened = shell.keys.open(sealed, context);
-  if (!opened) {
-    std::cerr << "calsync: connection " << connection.str() << ", " << kind << ": " << opened.error().message << "\n";
-    co_return false;
+void print_unopened(const store::RotationReport& report) {
+  for (const store::Unopened& one : report.examples) {
+    const std::string key = one.key_id.empty() ? "no key" : "the key '" + one.key_id + "'";
+    std::cerr << "calsync: " << one.table << " " << one.row << ", sealed with " << key << ": " << one.reason << "\n";
   }
-  db::Values values{connection.str(), kind, sealed, shell.keys.seal(*opened, context, shell.random),
-                    shell.keys.active_key()};
-  co_await shell.pool.query(sql::sealed_replace, std::move(values));
-  co_return true;
+  const auto more = report.unopened - static_cast<std::int64_t>(report.examples.size());
+  if (more > 0) std::cerr << "calsync: and " << more << " more\n";
 }
 
-Task<void> rotate_all(Shell& shell) {
-  std::int64_t done = 0;
-  for (;;) {
-    db::Values active{shell.keys.active_key()};
-    const db::Rows rows = co_await shell.pool.query(sql::sealed_of_other_keys, std::move(active));
-    std::int64_t here = 0;
-    for (int row = 0; row < rows.size(); ++row) {
-      if (co_await reseal(shell, rows, row)) ++here;
-    }
-    done += here;
-    if (rows.empty()) break;
-    if (here == 0) throw std::runtime_error("the remaining credentials cannot be opened with the keys given");
-  }
-  std::cout << done << " credentials were sealed again with the key '" << shell.keys.active_key() << "'\n";
+/// Why the old keys are still needed; false = they are not.
+bool print_obstacles(const store::RotationReport& report) {
+  print_unopened(report);
+  if (report.unopened > 0)
+    std::cerr << "calsync: " << report.unopened
+              << " cannot be opened: give CALENDAR_TOKEN_KEYS the key back, or have these accounts connected again\n";
+  if (report.held > 0) std::cerr << "calsync: " << report.held << " were locked by others; run rotate-keys again\n";
+  if (report.sealed_meanwhile > 0)
+    std::cerr << "calsync: " << report.sealed_meanwhile
+              << " were sealed with another key meanwhile, by a daemon that has not been restarted with the new "
+                 "CALENDAR_TOKEN_KEYS; restart it and run rotate-keys again\n";
+  return report.left() > 0 || report.sealed_meanwhile > 0;
+}
+
+Task<void> rotate_all(Shell& shell, bool& incomplete) {
+  co_await db::require_schema(shell.pool);
+  store::KeyRotation rotation(shell.pool, shell.clock, shell.keys, shell.random);
+  const store::RotationReport report = co_await rotation.run();
+  std::cout << "re-sealed ";
+  for (std::size_t i = 0; i < report.nouns.size(); ++i)
+    std::cout << (i > 0 ? ", " : "") << report.resealed[i] << " " << report.nouns[i];
+  std::cout << " with the key '" << shell.keys.active_key() << "'; " << report.left() << " left\n";
+  incomplete = print_obstacles(report);
 }
 
 Task<void> print_explanation(Shell& shell, sync::GateSettings gate, ConnectionId id, bool& found) {
@@ -101,13 +101,14 @@ int rotate_keys(const Startup& startup, const Log& log) {
   auto keys = startup.require_keys();
   if (!keys) return startup.complain(keys.error());
   Shell shell(startup, std::move(*keys));
-  return run_root(shell.io, rotate_all(shell), log);
+  bool incomplete = false;
+  const int status = run_root(shell.io, rotate_all(shell, incomplete), log);
+  return status == exit_ok && incomplete ? exit_fatal : status;
 }
 
 int explain_connection(const Startup& startup, const Log& log, const std::string& id) {
   const auto connection = ConnectionId::parse(id);
-  if (!connection)
-    return startup.complain(fail(Failure::misconfigured, "'" + id + "' is not a connection id (a UUID)"));
+  if (!connection) return startup.complain(fail(Failure::misconfigured, "explain needs a connection id (a UUID)"));
   if (startup.settings().database_url.empty())
     return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
   Shell shell(startup, KeyRing());

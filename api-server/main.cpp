@@ -9,6 +9,7 @@
 #include "common/runtime/os_random.hpp"
 #include "common/runtime/process.hpp"
 #include "common/runtime/system_clock.hpp"
+#include "common/runtime/usage.hpp"
 
 namespace {
 
@@ -65,7 +66,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_ok : exit_usage;
+    return end_by_usage(app, error);
   }
   auto startup = Startup::read(config);
   if (!startup) return complain_on_stderr(startup.error());

@@ -22,6 +22,9 @@ GRANT UPDATE (last_message_at, missed_at) ON calendar_push_channels TO calsync_a
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_connections, external_calendar_credentials, calendar_oauth_flows TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON external_calendars, calendar_job_runs, calendar_job_run_items, calendar_gate_state TO calsync_api;
 GRANT SELECT, INSERT, DELETE ON calendar_revocations TO calsync_api;
+-- calsync-api rotate-keys seals these anew.
+GRANT UPDATE (sealed) ON calendar_revocations, calendar_abandoned_channels TO calsync_api;
+GRANT SELECT ON calendar_abandoned_channels TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON calendar_metrics, calendar_metrics_batches TO calsync_api;
 
 -- The worker claims, mirrors and settles.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "api-server/routes/admit.hpp"
 #include "api-server/routes/connection_json.hpp"
 #include "api-server/routes/disconnect.hpp"
@@ -94,6 +96,12 @@ Task<Response> create_connection(const Services& services, Request request) {
   co_return co_await connect_feed(services, **owner, *admitted, **url);
 }
 
+/// By its place in the request: what stands there may be anything.
+std::string unknown_calendar(const std::vector<std::string>& wanted, const std::string& unknown) {
+  const auto place = std::find(wanted.begin(), wanted.end(), unknown) - wanted.begin();
+  return "the account has no such calendar as number " + std::to_string(place + 1) + " of calendars";
+}
+
 Task<Response> patch_connection(const Services& services, Request request) {
   const FoundConnection found = co_await find_connection(services, request.path_parameters.at("id"));
   if (!found) co_return found.refusal;
@@ -113,7 +121,7 @@ Task<Response> patch_connection(const Services& services, Request request) {
   if (*calendars) {
     const auto unknown = co_await services.connections.select_calendars(*found.admission, id, **calendars);
     if (!unknown.empty())
-      co_return error_response(422, "unknown_calendar", "the account has no calendar " + unknown.front());
+      co_return error_response(422, "unknown_calendar", unknown_calendar(**calendars, unknown.front()));
   }
   if (*enabled) co_await services.connections.set_enabled(*found.admission, id, **enabled);
   if (*frequency) co_await services.connections.set_frequency(*found.admission, id, static_cast<int>(**frequency));

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "api-server/http.hpp"
+#include "common/base/repeatable.hpp"
 
 namespace calsync::api {
 namespace {
@@ -59,7 +60,7 @@ Result<std::optional<Time>> QueryInput::time(const std::string& name) const {
 Result<QueryInput> read_query(const Request& request, const std::set<std::string>& known) {
   std::map<std::string, std::string> values;
   for (const auto& [name, value] : request.query) {
-    if (!known.contains(name)) return invalid("unknown query parameter \"" + name + "\"");
+    if (!known.contains(name)) return invalid("unknown query parameter " + unknown_name(name, known));
     if (!values.emplace(name, value).second) return invalid("the query parameter \"" + name + "\" is given twice");
   }
   return QueryInput(std::move(values));

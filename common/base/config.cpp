@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <numeric>
+#include <utility>
+
+#include "common/base/repeatable.hpp"
 
 namespace calsync {
 namespace {
@@ -111,25 +113,11 @@ const std::map<std::string, Setter>& known_keys() {
 
 #undef CALSYNC_AT
 
-/// Levenshtein distance, for "did you mean".
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0U);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, changed}));
-    }
-  }
-  return row.back();
-}
-
 std::string nearest_key(const std::string& unknown) {
   std::string best;
   std::size_t least = std::numeric_limits<std::size_t>::max();
   for (const auto& [key, setter] : known_keys()) {
-    const std::size_t here = distance(unknown, key);
+    const std::size_t here = edit_distance(unknown, key);
     if (here < least) {
       least = here;
       best = key;
@@ -143,7 +131,9 @@ Error misconfigured(std::string message) { return fail(Failure::misconfigured, s
 Result<void> apply(Settings& settings, const std::string& where, const std::string& key, const Texts& texts) {
   const auto found = known_keys().find(key);
   if (found == known_keys().end()) {
-    return misconfigured(fmt::format("{}: unknown key '{}'; did you mean '{}'?", where, key, nearest_key(key)));
+    const std::string nearest = nearest_key(key);
+    const std::string shown = resembles(key, nearest) ? " '" + key + "'" : "";
+    return misconfigured(fmt::format("{}: unknown key{}; did you mean '{}'?", where, shown, nearest));
   }
   const std::string expected = found->second(settings, texts);
   if (!expected.empty()) return misconfigured(fmt::format("{}: '{}' must be {}", where, key, expected));
@@ -160,9 +150,10 @@ Result<void> apply_yaml(Settings& settings, const std::string& file, const YAML:
   for (const auto& entry : node) {
     const std::string key = (prefix.empty() ? "" : prefix + ".") + entry.first.as<std::string>();
     const YAML::Node& value = entry.second;
+    const std::string place = fmt::format("{}: line {}", file, entry.first.Mark().line + 1);
     if (value.IsMap()) {
       // A misspelt section is named by the keys in it; an empty one has none.
-      if (value.size() == 0 && !is_section(key)) return apply(settings, file, key, {});
+      if (value.size() == 0 && !is_section(key)) return apply(settings, place, key, {});
       if (auto nested = apply_yaml(settings, file, value, key); !nested) return nested;
       continue;
     }
@@ -172,7 +163,7 @@ Result<void> apply_yaml(Settings& settings, const std::string& file, const YAML:
     } else if (value.IsScalar()) {
       texts.push_back(value.as<std::string>());
     }
-    if (auto applied = apply(settings, file, key, texts); !applied) return applied;
+    if (auto applied = apply(settings, place, key, texts); !applied) return applied;
   }
   return {};
 }
@@ -186,7 +177,9 @@ Result<void> load_yaml(Settings& settings, const std::string& path, const FileRe
     if (!root.IsMap()) return misconfigured(path + ": expected keys and values");
     return apply_yaml(settings, path, root, "");
   } catch (const YAML::Exception& error) {
-    return misconfigured(fmt::format("{}: line {}: {}", path, error.mark.line + 1, error.msg));
+    // What follows a colon is quoted from the file.
+    return misconfigured(
+        fmt::format("{}: line {}: {}", path, error.mark.line + 1, error.msg.substr(0, error.msg.find(':'))));
   }
 }
 
@@ -233,7 +226,11 @@ Result<std::string> secret_text(const std::string& name, const Environment& envi
   if (direct != environment.end() && !direct->second.empty()) return direct->second;
   if (file == environment.end() || file->second.empty()) return std::string();
   auto content = read_file(file->second);
-  if (!content) return misconfigured(name + "_FILE: " + content.error().message);
+  // The secret itself may stand there by mistake.
+  const bool is_path = file->second.starts_with('/') && file->second.find(':') == std::string::npos;
+  const std::string reason =
+      is_path ? content.error().message : "it must be the absolute path of a file that can be read";
+  if (!content) return misconfigured(name + "_FILE: " + reason);
   return trimmed(std::move(*content));
 }
 

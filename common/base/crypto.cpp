@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -27,6 +28,12 @@ unsigned char* raw(std::string& text) { return reinterpret_cast<unsigned char*>(
 
 void require(int ok) {
   if (ok != 1) throw std::runtime_error("OpenSSL refused a cipher operation");
+}
+
+/// What could be an id of a ring. Anything else is not repeated in messages: it may be what should have been sealed.
+bool is_key_id(std::string_view text) {
+  return !text.empty() && text.size() <= longest_key_id &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return c > ' ' && c < 0x7f && c != '.'; });
 }
 
 /// Length-prefixed, so that no two contexts have the same bytes.
@@ -177,6 +184,7 @@ Result<Secret> KeyRing::open(std::string_view sealed, const SealContext& context
   const auto parts = split(sealed, ".");
   if (parts.size() != 4 || parts[0] != "v1") return broken();
   const auto key = keys_.find(parts[1]);
+  if (key == keys_.end() && !is_key_id(parts[1])) return broken();
   if (key == keys_.end()) {
     return fail(Failure::misconfigured,
                 "the key ring has no key '" + std::string(parts[1]) + "' that a secret was sealed with");
@@ -201,9 +209,17 @@ Result<Secret> KeyRing::open(std::string_view sealed, const SealContext& context
   return Secret(std::move(plain));
 }
 
+std::string KeyRing::other_keys() const {
+  std::string ids;
+  for (const auto& [id, key] : keys_) {
+    if (id != active_) ids += (ids.empty() ? "" : ", ") + id;
+  }
+  return ids;
+}
+
 std::string KeyRing::key_of(std::string_view sealed) {
   const auto parts = split(sealed, ".");
-  return parts.size() == 4 && parts[0] == "v1" ? std::string(parts[1]) : std::string();
+  return parts.size() == 4 && parts[0] == "v1" && is_key_id(parts[1]) ? std::string(parts[1]) : std::string();
 }
 
 }  // namespace calsync

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -24,9 +25,27 @@ std::string trimmed(const char* text) {
   return out;
 }
 
+/// Without the value that a data exception (class 22) quotes.
 DatabaseError refused(const PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  return {trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), state ? state : ""};
+  std::string message = trimmed(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+  if (state && std::string_view(state).starts_with("22")) message.resize(std::min(message.find(": "), message.size()));
+  return {std::move(message), state ? state : ""};
+}
+
+/// Whether parts of the password can have become a host, a port or a name, as they do when it is not percent-encoded:
+/// libpq repeats those in its messages.
+bool may_quote_password(const std::string& uri) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(PQconninfoParse(uri.c_str(), nullptr),
+                                                                             &PQconninfoFree);
+  if (!options) return true;
+  for (const PQconninfoOption* one = options.get(); one->keyword; ++one) {
+    const std::string_view name(one->keyword);
+    const std::string_view value(one->val ? one->val : "");
+    if (name == "port" && value.find_first_not_of("0123456789,") != std::string_view::npos) return true;
+    if ((name == "host" || name == "dbname") && value.find('@') != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 bool failed(const PGresult* result) {
@@ -65,9 +84,19 @@ Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executo
   PGconn* raw = PQconnectStartParams(keywords, values, 1);
   if (!raw) throw DatabaseError("out of memory", "");
   std::unique_ptr<Connection> connection(new Connection(std::move(executor), raw));
-  if (PQstatus(raw) == CONNECTION_BAD) throw DatabaseError(trimmed(PQerrorMessage(raw)), "");
-  Task<void> connecting = connection->connect();
-  const DeadlineOutcome race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
+  const bool secretive = may_quote_password(uri);
+  DeadlineOutcome race{};
+  try {
+    if (PQstatus(raw) == CONNECTION_BAD) throw DatabaseError(trimmed(PQerrorMessage(raw)), "");
+    Task<void> connecting = connection->connect();
+    race = co_await race_deadline(clock, Deadline(clock, timeout), std::move(connecting));
+  } catch (const DatabaseError&) {
+    if (!secretive) throw;
+    throw DatabaseError(
+        "no connection to the database: its URL cannot be understood; special characters of the password must be "
+        "percent-encoded",
+        "");
+  }
   if (race != DeadlineOutcome::finished)
     throw DatabaseError("the database did not answer the connection attempt in time", "");
   co_return connection;

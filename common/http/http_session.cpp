@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/http/http_session.hpp"
+#include "common/base/repeatable.hpp"
 
 #include <cxxabi.h>
 #include <fmt/format.h>
@@ -197,7 +198,7 @@ Task<HttpSession::Problem> HttpSession::read_chunks() {
 
 Task<Response> HttpSession::answer() {
   const std::string method = head_.request.method;
-  const std::string path(head_.request.path());
+  const std::string path = presentable_path(head_.request.path());
   std::exception_ptr failure;
   try {
     Response response = co_await server_->handler(std::move(head_.request));

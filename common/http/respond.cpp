@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/base/repeatable.hpp"
 #include "common/http/http_syntax.hpp"
 
 namespace calsync::http {
@@ -112,7 +113,7 @@ Result<json::Document> json_body(const Request& request, const std::set<std::str
   std::set<std::string_view> seen;
   for (const auto& one : document->GetObject()) {
     const std::string_view name(one.name.GetString(), one.name.GetStringLength());
-    if (!known.contains(std::string(name))) return invalid("unknown field \"" + std::string(name) + "\"");
+    if (!known.contains(std::string(name))) return invalid("unknown field " + unknown_name(name, known));
     if (!seen.insert(name).second) return invalid("the field \"" + std::string(name) + "\" is given twice");
   }
   return document;

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "common/runtime/environment.hpp"
+#include "common/runtime/process.hpp"
 
 namespace calsync {
 namespace {
@@ -22,6 +23,22 @@ Result<std::string> read_file(const std::string& path) {
 void log_change(const Log& log, std::string_view name, const std::string& before, const std::string& after) {
   if (before == after) return;
   log.info("a setting changed", {.metadata = {{"name", std::string(name)}, {"before", before}, {"after", after}}});
+}
+
+bool is_read_again(const std::string& name) {
+  return name == "CALENDAR_ENV" || name.starts_with("CALENDAR_ALLOWLIST_") ||
+         (name.starts_with("CALENDAR_") && name.ends_with("_ENABLED"));
+}
+
+/// What takes effect at the start only, by name, as hashes: secrets are among it.
+std::map<std::string, std::string> fixed_settings(const Environment& environment) {
+  std::map<std::string, std::string> fixed;
+  for (const auto& [name, value] : environment) {
+    const bool ours = name.starts_with("CALENDAR_") || name.starts_with("CALSYNC_") || name.starts_with("GOOGLE_") ||
+                      name.starts_with("DATABASE_URL");
+    if (ours && !is_read_again(name)) fixed[name] = sha256(value);
+  }
+  return fixed;
 }
 
 std::string describe_list(const sync::Allowlist& list) {
@@ -43,6 +60,7 @@ Result<Environment> Startup::effective_environment() {
 }
 
 Result<Startup> Startup::read(const std::string& config_path) {
+  forbid_core_dumps();
   auto environment = effective_environment();
   if (!environment) return environment.error();
   auto settings = load_settings(config_path, *environment, read_file);
@@ -50,6 +68,7 @@ Result<Startup> Startup::read(const std::string& config_path) {
   Startup startup;
   startup.settings_ = std::move(*settings);
   startup.gate_ = sync::parse_gate(*environment);
+  startup.fixed_ = fixed_settings(*environment);
   return startup;
 }
 
@@ -91,16 +110,32 @@ std::optional<sync::GateSettings> Startup::reload_gate(const Log& log) {
   if (gate_.connections != next.connections)
     log_change(log, "CALENDAR_ALLOWLIST_CONNECTION_IDS", describe_list(gate_.connections),
                describe_list(next.connections) + " (new)");
+  log_fixed(log, fixed_settings(*environment));
   gate_ = next;
   return next;
 }
 
+void Startup::log_fixed(const Log& log, const std::map<std::string, std::string>& now) const {
+  std::map<std::string, std::string> all = now;
+  all.insert(fixed_.begin(), fixed_.end());
+  for (const auto& [name, hash] : all) {
+    const auto before = fixed_.find(name);
+    const auto after = now.find(name);
+    if (before != fixed_.end() && after != now.end() && before->second == after->second) continue;
+    log.warn("a setting changed that takes effect after a restart only", {.metadata = {{"name", name}}});
+  }
+}
+
 int Startup::check_config() const {
-  if (const auto keys = require_keys(); !keys) return complain(keys.error());
+  const auto keys = require_keys();
+  if (!keys) return complain(keys.error());
   for (const sync::InvalidSetting& one : gate_.invalid) {
     return complain(fail(Failure::misconfigured, one.name + " is '" + one.value + "': " + one.reason));
   }
   std::cout << "configuration is valid\n";
+  const std::string others = keys->other_keys();
+  std::cout << "token keys: '" << keys->active_key() << "' seals" << (others.empty() ? "" : "; also opened: " + others)
+            << "\n";
   return exit_ok;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -36,7 +37,9 @@ class Startup {
  private:
   static Result<Environment> effective_environment();
   Settings settings_;
+  void log_fixed(const Log& log, const std::map<std::string, std::string>& now) const;
   sync::GateSettings gate_;
+  std::map<std::string, std::string> fixed_;
 };
 
 int complain_on_stderr(const Error& error);

@@ -2,6 +2,7 @@
 #include "common/runtime/process.hpp"
 
 #include <limits.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -89,6 +90,14 @@ std::optional<Duration> watchdog_interval() {
   std::uint64_t microseconds = 0;
   if (sd_watchdog_enabled(0, &microseconds) <= 0) return std::nullopt;
   return Duration(static_cast<std::int64_t>(microseconds));
+}
+
+void forbid_core_dumps() {
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+  const rlimit nothing{0, 0};
+  setrlimit(RLIMIT_CORE, &nothing);
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 std::string host_name() {

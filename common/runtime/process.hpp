@@ -23,6 +23,10 @@ bool feed_watchdog();
 /// WatchdogSec= of the unit; feed the watchdog at least twice as often. Nothing = it is not asked for.
 std::optional<Duration> watchdog_interval();
 
+/// No dump of this process's memory, which holds keys and tokens, and no look at it or its environment for other
+/// processes of the same user. Not under sanitizers, which look at it themselves.
+void forbid_core_dumps();
+
 std::string host_name();  ///< "unknown" when the system has none
 pid_t process_id();
 /// What /proc says about this process; zero for what it does not say.

@@ -2,13 +2,10 @@
 #include "common/store/oauth_flow_store.hpp"
 
 namespace calsync::store {
-namespace {
 
 SealContext verifier_context(const std::string& state_hash, const std::string& owner, const std::string& provider) {
   return {"calendar_oauth_flows", "verifier_sealed", state_hash, owner, provider, "code_verifier"};
 }
-
-}  // namespace
 
 Task<Time> OAuthFlowStore::add(sync::Admission, std::string state, std::string provider, OwnerId owner, Secret verifier,
                                std::string return_to, int life_seconds) {

@@ -19,6 +19,9 @@ struct OAuthFlow {
 /// What stands in the way of a flow.
 enum class FlowState { unknown, used, expired, other_browser, open };
 
+/// What the PKCE verifier of a connect attempt is sealed for.
+SealContext verifier_context(const std::string& state_hash, const std::string& owner, const std::string& provider);
+
 /// Connect attempts in flight. State and browser binding are stored as SHA-256, the PKCE verifier sealed.
 class OAuthFlowStore {
  public:

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/base/json.hpp"
+#include "common/base/repeatable.hpp"
 
 namespace calsync::sync {
 namespace {
@@ -35,7 +36,7 @@ bool parse_flag(std::string_view name, std::string_view text, std::vector<Invali
   const std::string value = lower(text);
   if (value == "true") return true;
   if (!value.empty() && value != "false") {
-    invalid.push_back({std::string(name), std::string(text), "only true and false are values; it counts as false"});
+    invalid.push_back({std::string(name), presentable(text), "only true and false are values; it counts as false"});
   }
   return false;
 }
@@ -54,7 +55,7 @@ Allowlist parse_list(std::string_view name, std::string_view text, bool empty_ad
     } else if (auto id = canonical_uuid(entry)) {
       list.ids.insert(std::move(*id));
     } else {
-      invalid.push_back({std::string(name), std::string(entry), "it is not a UUID and admits nobody"});
+      invalid.push_back({std::string(name), presentable(entry), "it is not a UUID and admits nobody"});
     }
   }
   return list;
@@ -127,7 +128,7 @@ GateSettings parse_gate(const std::map<std::string, std::string>& environment) {
   gate.production = mode != "development";
   if (gate.production && !mode.empty() && mode != "production") {
     gate.invalid.push_back(
-        {"CALENDAR_ENV", mode, "only production and development are values; it counts as production"});
+        {"CALENDAR_ENV", presentable(mode), "only production and development are values; it counts as production"});
   }
   gate.owners = parse_list(owners_name, value_of(environment, owners_name), !gate.production, gate.invalid);
   gate.connections = parse_list(connections_name, value_of(environment, connections_name), true, gate.invalid);

@@ -134,12 +134,3 @@ WHERE state_hash = $1 AND provider = $2;
 UPDATE calendar_oauth_flows SET used_at = now()
 WHERE state_hash = $1 AND provider = $2 AND used_at IS NULL AND expires_at > now() AND browser_hash = $3
 RETURNING provider_id, verifier_sealed, return_to;
-
--- name: sealed_of_other_keys
-SELECT k.connection_id, k.kind, k.sealed, c.provider_id, c.provider
-FROM external_calendar_credentials k JOIN external_calendar_connections c ON c.id = k.connection_id
-WHERE k.key_id <> $1 ORDER BY k.connection_id, k.kind LIMIT 500;
-
--- name: sealed_replace
--- Only if nobody has stored another token since it was read.
-UPDATE external_calendar_credentials SET sealed = $4, key_id = $5 WHERE connection_id = $1 AND kind = $2 AND sealed = $3;

@@ -6,6 +6,10 @@ import json
 import urllib.parse
 
 
+# Called with (URL, answer) of every request that is sent from here.
+OBSERVERS = []
+
+
 @dataclasses.dataclass
 class Answer:
     status: int
@@ -47,10 +51,13 @@ def send(method, url, body=None, headers=None, timeout=90):
     try:
         target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         connection.request(method, target, body=body, headers=headers)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.getheaders(), answer.read())
+        received = connection.getresponse()
+        answer = Answer(received.status, received.getheaders(), received.read())
     finally:
         connection.close()
+    for observe in OBSERVERS:
+        observe(url, answer)
+    return answer
 
 
 def query(**fields):

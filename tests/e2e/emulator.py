@@ -15,6 +15,7 @@ TARGETS = {
     "calendar_list": lambda path: path.endswith("/calendarList"),
     "token": lambda path: path == "/token",
     "revoke": lambda path: path == "/revoke",
+    "userinfo": lambda path: path == "/v1/userinfo",
 }
 
 

@@ -87,7 +87,10 @@ class Proxy:
         call["account"] = account
         if call["path"] != "/token" or call["status"] != 200:
             return
-        answer = json.loads(answer_body)
+        try:
+            answer = json.loads(answer_body)
+        except ValueError:
+            return
         for name in ("access_token", "refresh_token", "id_token"):
             if answer.get(name):
                 self.accounts[answer[name]] = account

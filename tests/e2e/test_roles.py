@@ -9,6 +9,7 @@ import harness
 from events import timed
 from harness import wait_until
 from metrics import Metrics
+from sealing import new_key
 from stack import ROOT, Stack
 
 setUpModule = harness.start_cluster
@@ -72,6 +73,21 @@ class LeastPrivilege(harness.Case):
             self.assertEqual(self.sql.value("SELECT count(*) FROM calendar_revocations"), 0)
         finally:
             self.stack.reload(CALENDAR_WEBHOOK_ENABLED="true")
+
+    def test_keys_rotate_with_the_role_of_the_api_server(self):
+        _, _, connection = self.connected()
+        self.sql.execute("INSERT INTO calendar_revocations (provider, provider_id, sealed, next_attempt_at) VALUES ('google', gen_random_uuid(), 'v1.x.a.a', '2090-01-01')")
+        self.addCleanup(self.sql.execute, "DELETE FROM calendar_revocations")
+        ring = self.stack.environment["CALENDAR_TOKEN_KEYS"]
+        environment = {**self.stack.environment, "DATABASE_URL": self.as_user("api_user"), "CALENDAR_TOKEN_KEYS": new_key("k2") + "," + ring}
+        status, output, error = self.stack.run_api("rotate-keys", environment=environment)
+        self.assertIn("1 left", output + error)
+        self.assertEqual((status, "permission" in error), (1, False), error)
+        # Back again, for the daemons that know nothing of the new key.
+        status, output, error = self.stack.run_api("rotate-keys", environment={**environment, "CALENDAR_TOKEN_KEYS": ",".join(
+            reversed(environment["CALENDAR_TOKEN_KEYS"].split(",")))})
+        self.assertIn("with the key 'k1'", output + error)
+        self.assertIsNone(self.stack.sync(connection)["error"])
 
     def test_people_on_call_run_the_runbook_and_see_no_secret(self):
         _, _, connection = self.connected([timed("one0000001", "One")])
