@@ -130,7 +130,10 @@ void Inbound::apply(const providers::CalendarChange& change) {
   // Its rows went when it did. A position may be left: where an operator's edit won, that run stored no cursor.
   if (state.gone) cursor_.calendars.erase(calendar.external_calendar_id);
   state.gone = false;
-  if (!calendar.time_zone.empty()) state.time_zone = calendar.time_zone;
+  if (!calendar.time_zone.empty()) {
+    state.rezoned |= !state.time_zone.empty() && state.time_zone != calendar.time_zone;
+    state.time_zone = calendar.time_zone;
+  }
   rows_.calendars.push_back(
       {calendar.external_calendar_id, calendar.name, calendar.time_zone, calendar.access_role, calendar.is_primary});
   if (!calendar.readable) state.selected = false;
@@ -155,8 +158,9 @@ Task<Result<void>> Inbound::pull_calendar(std::string calendar_id) {
   sync::CalendarPosition& position = cursor_.calendars[calendar_id];
   const auto& retry = claim_.retry_calendars;
   const bool again = std::find(retry.begin(), retry.end(), calendar_id) != retry.end();
-  if (!again && sync::resting(position, now_seconds())) co_return note_rest(calendar_id);
-  std::string token = again ? std::string() : position.token;
+  if (!again && !calendars_[calendar_id].rezoned && sync::resting(position, now_seconds()))
+    co_return note_rest(calendar_id);
+  std::string token = again || calendars_[calendar_id].rezoned ? std::string() : position.token;
   Result<void> read = co_await read_calendar(calendar_id, token);
   if (!read && read.error().failure == Failure::cursor_expired && !token.empty()) {
     position.token.clear();
@@ -219,7 +223,10 @@ Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string t
 Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta delta, bool snapshot) {
   sync::Plan plan;
   if (snapshot) {
-    const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id);
+    sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id);
+    if (calendars_[calendar_id].rezoned) {
+      for (auto& [id, known] : mirror) known.etag.clear();
+    }
     plan = sync::reconcile(mirror, std::move(delta), true);
   } else if (!delta.empty()) {
     const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id, delta.ids());

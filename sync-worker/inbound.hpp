@@ -34,7 +34,8 @@ class Inbound {
     std::string time_zone{};
     bool selected = true;
     bool gone = false;
-    bool failed = false;  ///< the row says so
+    bool failed = false;   ///< the row says so
+    bool rezoned = false;  ///< its days begin at other instants now: every row is written anew
   };
 
   Task<Result<void>> pull_calendar_list(std::string cursor);

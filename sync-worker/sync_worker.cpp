@@ -12,8 +12,6 @@ namespace calsync::worker {
 namespace {
 
 constexpr std::chrono::minutes maintenance_interval{1};
-/// People wait for the end of a disconnect, and channels for their renewal.
-constexpr std::chrono::seconds upkeep_interval{1};
 constexpr std::chrono::seconds listen_pause{1};
 /// As the queue counts it: a worker that was silent for so long is dead.
 constexpr std::chrono::seconds silence{15};
@@ -30,6 +28,7 @@ RunLimits limits_of(const Settings& settings) {
   limits.lease_seconds = settings.worker.lease_seconds;
   limits.request_seconds = settings.worker.request_seconds;
   limits.run_seconds = settings.worker.run_seconds;
+  limits.checkpoint_rows = static_cast<std::size_t>(settings.worker.checkpoint_rows);
   return limits;
 }
 
@@ -67,7 +66,8 @@ struct SyncWorker::Parts {
         pushes({around.random, around.log, database.channels(), gate}, push_options(settings)),
         settler(around.executor, around.clock, around.log, database.queue(),
                 std::chrono::seconds(settings.worker.lease_seconds)),
-        flusher(around.clock, database.metrics(), around.metrics, random_uuid(around.random)),
+        flusher(around.clock, database.metrics(), around.metrics, random_uuid(around.random),
+                std::chrono::milliseconds(settings.worker.upkeep_milliseconds)),
         executor({around.clock, around.random, around.log, registry, database.queue(), database.mirror(), tokens,
                   pushes, settler, around.metrics},
                  limits_of(settings)),
@@ -156,7 +156,9 @@ Task<void> SyncWorker::Parts::beat() {
     try {
       note_beat(co_await database.queue().heartbeat());
     } catch (const db::DatabaseError&) {
-      // The producer says that the database is away; a missed beat only lets others take over sooner.
+      // The producer says that the database is away; a missed beat only lets others take over sooner. Who was dead at the
+      // last beat may be back: nobody's lease is taken on old news.
+      producer.set_dead_workers({});
     }
     if (!signed_off)
       co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
@@ -199,7 +201,7 @@ Task<void> SyncWorker::Parts::maintain() {
 }
 
 Task<void> SyncWorker::Parts::keep_up() {
-  return repeat(upkeep_interval, "the upkeep of push channels", [this] { return tend_channels(); });
+  return repeat(std::chrono::milliseconds(settings.worker.upkeep_milliseconds), "the upkeep of push channels", [this] { return tend_channels(); });
 }
 
 Task<void> SyncWorker::Parts::tend_channels() {
@@ -212,7 +214,7 @@ Task<void> SyncWorker::Parts::tend_channels() {
 }
 
 Task<void> SyncWorker::Parts::see_off() {
-  return repeat(upkeep_interval, "the farewell to deleted connections", [this] {
+  return repeat(std::chrono::milliseconds(settings.worker.upkeep_milliseconds), "the farewell to deleted connections", [this] {
     return farewell.round(
         [this] { return !stopping && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar)); });
   });

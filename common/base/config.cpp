@@ -91,6 +91,8 @@ const std::map<std::string, Setter>& known_keys() {
       {"worker.lease_seconds", number(CALSYNC_AT(worker.lease_seconds), 5, 3600)},
       {"worker.poll_milliseconds", number(CALSYNC_AT(worker.poll_milliseconds), 10, 60000)},
       {"worker.heartbeat_milliseconds", number(CALSYNC_AT(worker.heartbeat_milliseconds), 100, 10000)},
+      {"worker.upkeep_milliseconds", number(CALSYNC_AT(worker.upkeep_milliseconds), 100, 60000)},
+      {"worker.checkpoint_rows", number(CALSYNC_AT(worker.checkpoint_rows), 1, 100000)},
       {"worker.request_seconds", number(CALSYNC_AT(worker.request_seconds), 1, 600)},
       {"worker.run_seconds", number(CALSYNC_AT(worker.run_seconds), 1, 3600)},
       {"worker.drain_seconds", number(CALSYNC_AT(worker.drain_seconds), 1, 300)},

@@ -9,7 +9,6 @@
 namespace calsync::store {
 namespace {
 
-constexpr std::chrono::seconds interval{1};
 constexpr std::chrono::seconds patience{5};
 constexpr std::chrono::milliseconds look_again{5};
 
@@ -108,7 +107,7 @@ Task<bool> MetricsFlusher::flush(Deadline deadline) {
 
 Task<void> MetricsFlusher::serve() {
   for (;;) {
-    co_await clock_.sleep(interval);
+    co_await clock_.sleep(interval_);
     co_await flush(Deadline(clock_, patience));
   }
 }

@@ -37,8 +37,9 @@ Task<FleetFigures> read_fleet_figures(db::Pool& pool);
 /// database did not acknowledge is sent again as it was, so that it counts once whatever became of the first attempt.
 class MetricsFlusher {
  public:
-  MetricsFlusher(AsyncClock& clock, MetricsTable& table, Metrics& metrics, std::string process)
-      : clock_(clock), table_(table), metrics_(metrics), batch_{std::move(process), 0, {}} {}
+  MetricsFlusher(AsyncClock& clock, MetricsTable& table, Metrics& metrics, std::string process,
+                 Duration interval = std::chrono::seconds(1))
+      : clock_(clock), table_(table), metrics_(metrics), interval_(interval), batch_{std::move(process), 0, {}} {}
 
   /// Never ends by itself.
   Task<void> serve();
@@ -51,6 +52,7 @@ class MetricsFlusher {
   AsyncClock& clock_;
   MetricsTable& table_;
   Metrics& metrics_;
+  Duration interval_;
   MetricBatch batch_;  ///< the last one; without growth once it is durable
   bool busy_ = false;
 };
