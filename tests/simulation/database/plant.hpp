@@ -18,8 +18,11 @@ enum class Plant {
   tombstone_stays_busy,
   message_keeps_suspicion,  ///< a push message does not take missed_at back
   later_batch_adds_twice,   ///< a metrics batch that comes again is added again
-  job_item_ignores_target,   ///< an item is closed by a run that began before it
-  last = job_item_ignores_target
+  job_item_ignores_target,  ///< an item is closed by a run that began before it
+  no_fence,                 ///< a lease token that is not the row's writes all the same
+  claim_ignores_backoff,
+  claim_ignores_leases,
+  last = claim_ignores_leases
 };
 
 }  // namespace calsync::simulation

@@ -23,9 +23,11 @@ void first(Found& found, int limit) {
 
 bool claimable(const Transaction& transaction, const store::ClaimFilter& filter, const ConnectionRow& row) {
   const bool dead = row.lease_owner && sqlf::any(filter.dead_workers, *row.lease_owner);
-  return row.sync_due_at && *row.sync_due_at <= transaction.now &&
-         (!row.lease_until || *row.lease_until <= transaction.now || dead) &&
-         !sqlf::any(filter.busy_owners, row.provider_id);
+  const bool due = row.sync_due_at && (*row.sync_due_at <= transaction.now ||
+                                       (transaction.plant == Plant::claim_ignores_backoff && row.sync_needed));
+  const bool free = !row.lease_until || *row.lease_until <= transaction.now || dead ||
+                    transaction.plant == Plant::claim_ignores_leases;
+  return due && free && !sqlf::any(filter.busy_owners, row.provider_id);
 }
 
 /// Claimable rows of one provider.

@@ -86,9 +86,12 @@ class ClaimReader {
 bool claimable(const Transaction& transaction, const store::ClaimFilter& filter, const ConnectionRow& row) {
   const bool dead = transaction.plant != Plant::claim_ignores_dead_workers && row.lease_owner &&
                     sqlf::any(filter.dead_workers, *row.lease_owner);
-  return row.sync_due_at && *row.sync_due_at <= transaction.now && (row.sync_needed || filter.polling) &&
-         (!row.lease_until || *row.lease_until <= transaction.now || dead) &&
-         sqlf::admits(filter.owners, row.provider_id) && sqlf::admits(filter.connections, row.id);
+  const bool due = row.sync_due_at && (*row.sync_due_at <= transaction.now ||
+                                       (transaction.plant == Plant::claim_ignores_backoff && row.sync_needed));
+  const bool free = !row.lease_until || *row.lease_until <= transaction.now || dead ||
+                    transaction.plant == Plant::claim_ignores_leases;
+  return due && (row.sync_needed || filter.polling) && free && sqlf::admits(filter.owners, row.provider_id) &&
+         sqlf::admits(filter.connections, row.id);
 }
 
 }  // namespace

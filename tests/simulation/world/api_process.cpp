@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/world/api_process.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "common/store/gate_store.hpp"
+
+namespace calsync::simulation {
+namespace {
+
+const std::set<sync::Flag> watched_flags{sync::Flag::webhook};
+constexpr std::chrono::seconds look_again{1};
+
+void rethrow(std::exception_ptr failure) {
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// As webhook_routes answers.
+int status_of(api::PushVerdict verdict) {
+  switch (verdict) {
+    case api::PushVerdict::woken:
+    case api::PushVerdict::ignored:
+      return 200;
+    case api::PushVerdict::forged:
+      return 401;
+    case api::PushVerdict::not_allowlisted:
+    case api::PushVerdict::disabled:
+      return 403;
+  }
+  return 500;
+}
+
+}  // namespace
+
+ApiProcess::ApiProcess(Surroundings& around, Start start, std::function<void(std::exception_ptr)> crashed)
+    : process_(around.scheduler, start.name),
+      random_(start.seed),
+      link_(process_, around.database_faults),
+      database_(around.database.api(link_)),
+      transport_(process_.clock(), around.provider, random_),
+      registry_(providers::registry_settings(start.settings), transport_, process_.clock(), metrics_),
+      gate_(start.gate),
+      intake_(process_.executor(), process_.clock(), database_->channels(), gate_),
+      around_(around) {
+  process_.on_crash(std::move(crashed));
+  boost::asio::co_spawn(process_.executor(), record(*this, gate_), rethrow);
+}
+
+ApiProcess::~ApiProcess() { process_.kill(); }
+
+void ApiProcess::set_gate(sync::GateSettings gate) {
+  gate_ = gate;
+  boost::asio::co_spawn(process_.executor(), record(*this, std::move(gate)), rethrow);
+}
+
+/// A newer gate takes over; a database that is away is asked again.
+Task<void> ApiProcess::record(ApiProcess& self, sync::GateSettings gate) {
+  const std::string mine = sync::gate_to_json(gate);
+  while (sync::gate_to_json(self.gate_) == mine) {
+    try {
+      co_await store::record_gate(self.database_->gates(), "api-server", gate, watched_flags);
+      co_return;
+    } catch (const db::DatabaseError&) {
+    }
+    co_await self.process_.clock().sleep(look_again);
+  }
+}
+
+Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::string* channel) {
+  if (!sync::ask(self.gate_, sync::Operation::receive_push)) co_return 403;
+  const std::size_t slash = push.address.rfind('/');
+  const providers::Adapter* adapter = self.registry_.find(push.address.substr(slash + 1));
+  if (!adapter || !adapter->push_decoder) co_return 404;
+  const auto message = adapter->push_decoder->decode([&](std::string_view name) -> std::string_view {
+    for (const auto& [one, value] : push.headers) {
+      if (one.size() == name.size() && std::equal(one.begin(), one.end(), name.begin(), [](char a, char b) {
+            return std::tolower(static_cast<unsigned char>(a)) == b;
+          }))
+        return value;
+    }
+    return {};
+  });
+  if (!message) co_return 400;
+  *channel = message->channel_id;
+  try {
+    const api::PushVerdict verdict = co_await self.intake_.accept(adapter->name, *message);
+    if (verdict != api::PushVerdict::woken) channel->clear();
+    co_return status_of(verdict);
+  } catch (const db::DatabaseError&) {
+    co_return 503;
+  }
+}
+
+Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(int)> answered) {
+  const Duration begun = self.process_.clock().monotonic();
+  std::string channel;
+  const int status = co_await answer(self, push, &channel);
+  if (status == 200 && !channel.empty()) self.around_.push_taken(channel, begun);
+  answered(status);
+}
+
+void ApiProcess::receive(DuePush push, std::function<void(int)> answered) {
+  boost::asio::co_spawn(process_.executor(), serve(*this, std::move(push), std::move(answered)), rethrow);
+}
+
+}  // namespace calsync::simulation

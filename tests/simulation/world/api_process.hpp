@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "api-server/push_intake.hpp"
+#include "common/providers/registry.hpp"
+#include "tests/simulation/provider/emulated_transport.hpp"
+#include "tests/simulation/provider/push_messages.hpp"
+#include "tests/simulation/world/surroundings.hpp"
+
+namespace calsync::simulation {
+
+/// The part of a calsync-api that push messages meet: decoder, gate and intake, and the gate that it remembers.
+class ApiProcess {
+ public:
+  ApiProcess(Surroundings& around, Start start, std::function<void(std::exception_ptr)> crashed);
+  ~ApiProcess();
+
+  Process& process() { return process_; }
+  const sync::GateSettings& gate() const { return gate_; }
+  void set_gate(sync::GateSettings gate);
+  /// Answers by `answered` with a status, unless the process dies before.
+  void receive(DuePush push, std::function<void(int status)> answered);
+
+ private:
+  static Task<void> record(ApiProcess& self, sync::GateSettings gate);
+  static Task<int> answer(ApiProcess& self, const DuePush& push, std::string* channel);
+  static Task<void> serve(ApiProcess& self, DuePush push, std::function<void(int)> answered);
+
+  Process process_;
+  SeededRandom random_;
+  FaultyLink link_;
+  std::unique_ptr<store::WorkerDatabase> database_;
+  Metrics metrics_;
+  EmulatedTransport transport_;
+  providers::Registry registry_;
+  sync::GateSettings gate_;
+  api::PushIntake intake_;
+  Surroundings& around_;
+};
+
+}  // namespace calsync::simulation

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "tests/simulation/world/command.hpp"
+#include "tests/simulation/world/world.hpp"
+
+namespace calsync::simulation {
+
+/// calsync-sim --bug: is the bug found? Exit statuses as run()'s.
+int hunt_bugs(const Command& command, const Kinds& kinds);
+int list_bugs();
+int unknown_bug(const std::string& name);
+/// Runs this process with the bug from now on. False = there is none of that name.
+bool plant(const std::string& name);
+/// The database's part of the planted bug.
+Plant planted_in_database();
+
+}  // namespace calsync::simulation

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/world/checks.hpp"
+
+#include <fmt/format.h>
+
+namespace calsync::simulation {
+namespace {
+
+/// A statement may be on its way when a switch goes off, or when the database slept over it.
+constexpr std::chrono::seconds on_its_way{40};
+/// Workers learn at their heartbeats who is dead, and go by it until the next one that the database takes.
+constexpr std::chrono::seconds told_by_a_heartbeat{10};
+constexpr std::size_t largest_backlog = 5000;
+
+/// Some calendar is not read at every poll, since its tokens are refused again and again.
+bool rests(const sync::Cursor& cursor, Time now) {
+  const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  for (const auto& [id, position] : cursor.calendars) {
+    if (sync::resting(position, seconds)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Checks::violated(std::string invariant, std::string what) {
+  if (violation_) return;
+  scheduler_.trace().say(scheduler_.elapsed(), fmt::format("VIOLATED {}: {}", invariant, what));
+  violation_ = Violation{std::move(invariant), std::move(what)};
+  scheduler_.stop();
+}
+
+void Checks::worker_born(const std::string& process, const std::string& worker, const sync::GateSettings& gate) {
+  worker_of_process_[process] = worker;
+  gates_[process] = {gate, scheduler_.elapsed()};
+}
+
+void Checks::gate_set(const std::string& process, const sync::GateSettings& gate) {
+  gates_[process] = {gate, scheduler_.elapsed()};
+}
+
+void Checks::crashed(const std::string& process, const std::string& reason) {
+  violated("I0", fmt::format("{} ended by itself: {}", process, reason));
+}
+
+void Checks::backlog(const std::string& process, std::size_t size) {
+  if (size > largest_backlog) violated("I17", fmt::format("{} has {} things to do", process, size));
+}
+
+void Checks::erased(const std::string& connection) {
+  erased_.insert(connection);
+  pauses_.erase(connection);
+}
+
+void Checks::connected(const std::string& connection) {
+  Story& one = story(connection);
+  one.refusals = 0;
+  one.suspended_for_grant = false;
+  one.last_token_error.clear();
+  pauses_.erase(connection);
+}
+
+int Checks::refusals(const std::string& connection) const {
+  const auto found = stories_.find(connection);
+  return found == stories_.end() ? 0 : found->second.refusals;
+}
+
+void Checks::look_at_workers() {
+  for (const auto& [id, row] : database_.tables().workers.rows()) {
+    if (row->heartbeat_at <= database_.now() - std::chrono::seconds(15)) looked_dead_[id] = scheduler_.elapsed();
+  }
+}
+
+bool Checks::worker_lives(const std::string& worker) const {
+  if (!database_.tables().workers.find(worker)) return false;
+  const auto dead = looked_dead_.find(worker);
+  return dead == looked_dead_.end() || scheduler_.elapsed() - dead->second > told_by_a_heartbeat;
+}
+
+void Checks::committed(const Commit& commit) {
+  if (violation_) return;
+  ++judged_;
+  Trace& trace = scheduler_.trace();
+  trace.mix(commit.statement);
+  for (const auto& change : commit.connections) {
+    const ConnectionRow& row = change.after ? *change.after : *change.before;
+    trace.mix(row.id);
+    trace.mix(static_cast<std::uint64_t>(row.lease_token * 31 + row.wake_seq * 7 + row.error_count));
+    if (trace.wanted())
+      trace.explain(scheduler_.elapsed(),
+                fmt::format("{} by {}: {} lease {} wake {}/{} needed {} errors {} {}", commit.statement, commit.origin,
+                            row.id.substr(0, 8), row.lease_token, row.served_wake_seq, row.wake_seq, row.sync_needed,
+                            row.error_count, row.last_error.value_or("")));
+    judge_connection(commit, change);
+  }
+  for (const auto& change : commit.events) {
+    if (trace.wanted()) {
+      const EventRow& row = change.after ? *change.after : *change.before;
+      trace.explain(scheduler_.elapsed(), fmt::format("  event {} of {} is {} in version {}, {}{}", row.key.external_event_id,
+                                                  row.key.connection_id.substr(0, 8), row.sync_status,
+                                                  row.etag.value_or("-"), row.status,
+                                                  !change.after ? ", deleted" : row.deleted_at ? ", buried" : ""));
+    }
+    judge_event(commit, change);
+  }
+  judge_switch(commit);
+}
+
+void Checks::judge_connection(const Commit& commit, const Change<ConnectionRow>& change) {
+  if (!change.after) return;
+  const ConnectionRow& after = *change.after;
+  if (erased_.contains(after.id)) return violated("I16", "a disconnected connection came back: " + after.id);
+  if (!change.before) return;
+  const ConnectionRow& before = *change.before;
+  if (after.lease_token < before.lease_token) violated("I4", "the lease token of " + after.id + " went back");
+  if (after.wake_seq > before.wake_seq) story(after.id).woken = scheduler_.elapsed();
+  const bool a_worker = commit.origin != "api" && commit.origin != "operator";
+  if (!a_worker) return note_outsiders(commit, before, after);
+  if (commit.statement == "queue_claim") return judge_claim(commit, before, after);
+  const bool of_a_run = before.sync_cursor != after.sync_cursor || before.last_synced_at != after.last_synced_at ||
+                        before.error_count != after.error_count || before.lease_until != after.lease_until ||
+                        before.token_expiry != after.token_expiry;
+  if (of_a_run) judge_fence(commit, before);
+  if (before.lease_until && !after.lease_until && before.served_wake_seq <= after.served_wake_seq &&
+      commit.statement.find("settle") != std::string_view::npos)
+    judge_settle(commit, before, after);
+  if (before.sync_cursor != after.sync_cursor) judge_cursor(before, after);
+}
+
+void Checks::note_outsiders(const Commit&, const ConnectionRow& before, const ConnectionRow& after) {
+  // A person who clears a pause, or connects again, takes the consequences.
+  if (before.backoff_until != after.backoff_until || before.grant_refusals != after.grant_refusals) {
+    pauses_.erase(after.id);
+    story(after.id).suspended_for_grant = false;
+  }
+}
+
+void Checks::judge_claim(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after) {
+  const Time now = database_.now();
+  if (before.lease_until && *before.lease_until > now && before.lease_owner && worker_lives(*before.lease_owner))
+    violated("I5", fmt::format("{} was claimed by {} while {} holds a live lease", after.id, commit.origin,
+                               *before.lease_owner));
+  if (before.backoff_until && *before.backoff_until > now)
+    violated("I9", fmt::format("{} was claimed during its backoff", after.id));
+  if (!before.sync_enabled) violated("I14", after.id + " was claimed while it is disabled");
+  Story& one = story(after.id);
+  one.epoch = {};
+  one.epoch.worker = commit.origin;
+  one.epoch.token = after.lease_token;
+  one.epoch.edit = after.edit_seq;
+  one.epoch.claimed = scheduler_.elapsed();
+}
+
+void Checks::judge_fence(const Commit& commit, const ConnectionRow& before) {
+  const Epoch& epoch = story(before.id).epoch;
+  if (!before.lease_until || before.lease_owner != commit.origin || epoch.token != before.lease_token)
+    violated("I4", fmt::format("{} by {} changed {}, which {} holds with lease {}", commit.statement, commit.origin,
+                               before.id, before.lease_owner.value_or("nobody"), before.lease_token));
+}
+
+void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after) {
+  Story& one = story(after.id);
+  const bool succeeded = after.last_synced_at != before.last_synced_at;
+  if (succeeded && before.sync_needed && !after.sync_needed && one.woken && *one.woken > one.epoch.claimed)
+    violated("I6", fmt::format("{} was woken {} us after its claim, and its run cleared sync_needed", after.id,
+                               (*one.woken - one.epoch.claimed).count()));
+  const Member* member = roster_.by_connection(after.id);
+  if (succeeded && member && member->provider == "google" && one.epoch.ended.empty() && !one.epoch.unread) {
+    const auto cursor = sync::parse_cursor(after.sync_cursor.value_or(""));
+    if (has_calendars(after.id) && !cursor.calendars.empty() && !rests(cursor, scheduler_.now()))
+      violated("I13", fmt::format("{} was settled as a success although no calendar was read to its end", after.id));
+  }
+  if (before.edit_seq != one.epoch.edit &&
+      (before.sync_cursor != after.sync_cursor || before.backoff_until != after.backoff_until ||
+       before.error_count != after.error_count || before.last_synced_at != after.last_synced_at))
+    violated("I14", fmt::format("{} overwrote what an operator set on {} during the run", commit.statement, after.id));
+  judge_errors(before, after);
+  if (!succeeded && after.error_count > before.error_count && !after.backoff_until)
+    violated("I13", after.id + " failed without a backoff");
+}
+
+bool Checks::has_calendars(const std::string& connection) const {
+  const auto& calendars = database_.tables().calendars.rows();
+  for (auto at = calendars.lower_bound({connection, ""}); at != calendars.end() && at->first.first == connection; ++at) {
+    if (at->second->selected && !at->second->deleted_at && at->second->access_role != "none") return true;
+  }
+  return false;
+}
+
+void Checks::judge_errors(const ConnectionRow& before, const ConnectionRow& after) {
+  const Time now = database_.now();
+  if ((after.error_count == 0) != !after.last_error && before.last_error != after.last_error)
+    violated("I13", fmt::format("{} has error_count {} and last_error '{}'", after.id, after.error_count,
+                                after.last_error.value_or("NULL")));
+  if (after.error_count <= before.error_count || !after.backoff_until) return;
+  const Duration backoff = *after.backoff_until - now;
+  Story& one = story(after.id);
+  const auto pause = pauses_.find(after.id);
+  const bool paused = pause != pauses_.end() && pause->second.until > scheduler_.elapsed();
+  if (backoff < std::chrono::milliseconds(900))
+    violated("I9", fmt::format("{} backs off for {} us only", after.id, backoff.count()));
+  if (paused && scheduler_.elapsed() + backoff + std::chrono::milliseconds(1) < pause->second.until)
+    violated("I9", fmt::format("{} backs off for less than the provider asked for ({})", after.id, pause->second.why));
+  const bool suspended = backoff > std::chrono::hours(24 * 30);
+  const std::string code = after.last_error->substr(0, after.last_error->find(':'));
+  if (suspended && code == "invalid_token") {
+    if (one.refusals < 2)
+      violated("I13", fmt::format("{} was given up after {} refusal(s) of its grant: {}", after.id, one.refusals,
+                                  *after.last_error));
+    one.suspended_for_grant = true;
+  }
+  if (!one.last_token_error.empty() && (code == "invalid_token" || code == "insufficient_scope") &&
+      one.last_token_error == "invalid_client")
+    violated("I13", fmt::format("{} blames the user for a mistake of the operator: {}", after.id, *after.last_error));
+}
+
+void Checks::judge_switch(const Commit& commit) {
+  if (commit.connections.empty() && commit.events.empty()) return;
+  if (commit.statement == "queue_release" || commit.statement == "queue_extend") return;
+  for (const auto& [process, worker] : worker_of_process_) {
+    if (worker != commit.origin) continue;
+    const Gate& gate = gates_[process];
+    if (gate.settings.on(sync::Flag::sync) || scheduler_.elapsed() - gate.since < on_its_way) return;
+    if (commit.statement.find("settle") != std::string_view::npos ||
+        commit.statement.find("checkpoint") != std::string_view::npos || commit.statement == "queue_claim")
+      violated("I14",
+               fmt::format("{} by {} changed rows while calendar sync is switched off", commit.statement, process));
+  }
+}
+
+void Checks::push_accepted(const std::string& channel, Duration begun) {
+  const ChannelRow* row = database_.tables().channels.find(channel);
+  if (!row || row->state == "stopping") return;
+  const ConnectionRow* connection = database_.tables().connections.find(row->connection_id);
+  if (!connection) return;
+  const Story& one = story(connection->id);
+  const bool waits = connection->sync_needed && !connection->lease_until;
+  const bool woken = one.woken && *one.woken >= begun;
+  const bool begun_later = one.epoch.claimed >= begun;
+  if (!waits && !woken && !begun_later)
+    violated("I7",
+             fmt::format("a push message for {} was answered with success, and no wake-up is stored", connection->id));
+}
+
+}  // namespace calsync::simulation

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "common/sync/cursor.hpp"
+#include "common/sync/gate.hpp"
+#include "tests/simulation/database/memory_database.hpp"
+#include "tests/simulation/kernel/scheduler.hpp"
+#include "tests/simulation/world/roster.hpp"
+#include "tests/simulation/world/watched_transport.hpp"
+
+namespace calsync::simulation {
+
+/// A promise that was broken: which one (docs/reliability.md), and how.
+struct Violation {
+  std::string invariant{};
+  std::string what{};
+};
+
+/// The invariants of the mirror and the queue, judged at each commit and at each call of the provider. It knows the
+/// truth (the provider's own order of changes) and what became of every call, and nothing of the worker's insides.
+class Checks final : public CallObserver {
+ public:
+  Checks(Scheduler& scheduler, EmulatedWorld& provider, const MemoryDatabase& database, Roster& roster)
+      : scheduler_(scheduler), provider_(provider), database_(database), roster_(roster) {}
+
+  const std::optional<Violation>& violation() const { return violation_; }
+  std::uint64_t judged() const { return judged_; }
+
+  // What the world tells.
+  void worker_born(const std::string& process, const std::string& worker, const sync::GateSettings& gate);
+  void gate_set(const std::string& process, const sync::GateSettings& gate);
+  void committed(const Commit& commit);
+  void crashed(const std::string& process, const std::string& reason);
+  void backlog(const std::string& process, std::size_t size);
+  /// Now and then: who looks dead at this moment.
+  void look_at_workers();
+  /// A push message was answered with 2xx, after it was taken in at `begun`.
+  void push_accepted(const std::string& channel, Duration begun);
+  void erased(const std::string& connection);
+  /// Connected, anew or again: what was known of its grant is over.
+  void connected(const std::string& connection);
+  /// A refresh token and whose it is.
+  void granted(const std::string& refresh_token, const std::string& email) { refresh_tokens_[refresh_token] = email; }
+  std::uint64_t calls() const { return last_call_; }
+
+  std::uint64_t call_starts(const std::string& process, const net::HttpRequest& request) override;
+  void call_ends(std::uint64_t call, const Result<net::HttpResponse>& answer) override;
+
+  void violated(std::string invariant, std::string what);
+  /// Told of every token that the provider gives.
+  void on_secret(std::function<void(std::string)> listener) { on_secret_ = std::move(listener); }
+
+  /// Refusals of a connection's refresh token since it last worked or was given anew.
+  int refusals(const std::string& connection) const;
+
+ private:
+  struct Call {
+    std::string process{};
+    std::string connection{};
+    std::string operation{};
+    std::string calendar{};
+    Duration started{};
+  };
+  /// What one run of a connection may rely on: from its claim on.
+  struct Epoch {
+    std::string worker{};
+    std::int64_t token = 0;
+    std::int64_t edit = 0;
+    Duration claimed{};
+    std::map<std::pair<std::string, std::string>, std::string> served{};  ///< calendar, event -> the last etag
+    std::map<std::string, std::string> ended{};                           ///< calendar -> sync token of the last page
+    bool refreshed = false;                                               ///< it was given a new token
+    bool unread = false;  ///< it was sent a page that the checks cannot read
+  };
+  struct Story {
+    Epoch epoch{};
+    std::optional<Duration> woken{};  ///< when the last wake-up was committed
+    int refusals = 0;
+    bool suspended_for_grant = false;
+    std::string last_token_error{};
+  };
+  struct Pause {
+    Duration until{};
+    std::string why{};
+  };
+
+  // Judgements of one commit.
+  void judge_connection(const Commit& commit, const Change<ConnectionRow>& change);
+  void judge_claim(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after);
+  void judge_fence(const Commit& commit, const ConnectionRow& before);
+  void judge_settle(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after);
+  void judge_errors(const ConnectionRow& before, const ConnectionRow& after);
+  void judge_cursor(const ConnectionRow& before, const ConnectionRow& after);
+  void judge_calendar(const ConnectionRow& row, const std::string& calendar, const std::string& token,
+                      const Member& member);
+  void judge_event(const Commit& commit, const Change<EventRow>& change);
+  void judge_switch(const Commit& commit);
+  void note_outsiders(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after);
+
+  void read_items(const Call& call, const net::HttpResponse& response);
+  void note_token_answer(const Call& call, const net::HttpResponse& response);
+  Story& story(const std::string& connection) { return stories_[connection]; }
+  std::string connection_of(const net::HttpRequest& request) const;
+  /// Not for dead to anybody, also not to those who looked some seconds ago.
+  bool worker_lives(const std::string& worker) const;
+  bool has_calendars(const std::string& connection) const;
+
+  Scheduler& scheduler_;
+  EmulatedWorld& provider_;
+  const MemoryDatabase& database_;
+  Roster& roster_;
+  std::function<void(std::string)> on_secret_;
+  std::optional<Violation> violation_;
+  std::uint64_t judged_ = 0;
+  std::map<std::string, std::string> worker_of_process_;
+  struct Gate {
+    sync::GateSettings settings{};
+    Duration since{};
+  };
+  std::map<std::string, Gate> gates_;  ///< by process
+  std::map<std::uint64_t, Call> calls_;
+  std::uint64_t last_call_ = 0;
+  std::map<std::string, Story> stories_;
+  std::map<std::string, Pause> pauses_;  ///< by connection
+  std::set<std::string> erased_;
+  std::map<std::string, Duration> looked_dead_;
+  std::map<std::string, std::string> refresh_tokens_;
+  std::map<std::string, std::pair<Duration, int>> rates_;  ///< calls of a connection in the present minute
+};
+
+}  // namespace calsync::simulation

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "common/net/url.hpp"
+#include "common/sync/outcome.hpp"
+#include "tests/emulator/json.hpp"
+#include "tests/emulator/text.hpp"
+#include "tests/simulation/world/checks.hpp"
+
+namespace calsync::simulation {
+namespace {
+
+/// Of one connection in a minute: runs ask a handful of times, also when a calendar has to be read again.
+constexpr int many_calls = 240;
+
+std::string_view bearer(const net::HttpRequest& request) {
+  const std::string_view text = request.authorization.reveal();
+  return text.starts_with("Bearer ") ? text.substr(7) : std::string_view();
+}
+
+/// A parameter of a form, decoded.
+std::string form_value(std::string_view body, std::string_view name) {
+  const emulator::Query query{body};
+  return std::string(query.get(name));
+}
+
+/// The calendar that /calendars/ID/events names.
+std::string calendar_of(std::string_view url) {
+  const std::size_t begin = url.find("/calendars/");
+  if (begin == url.npos) return {};
+  const std::string_view rest = url.substr(begin + 11);
+  return emulator::percent_decode(rest.substr(0, rest.find('/')), false);
+}
+
+/// Calls that a run makes for its account; what farewell says is said for accounts that are gone.
+bool of_a_run(std::string_view operation) {
+  return operation == "list_events" || operation == "list_calendars" || operation == "watch";
+}
+
+}  // namespace
+
+std::string Checks::connection_of(const net::HttpRequest& request) const {
+  if (const std::string_view token = bearer(request); !token.empty()) {
+    const emulator::AccessToken* access = provider_.provider.tokens.find_access(token);
+    const Member* member = access ? roster_.by_email(access->account->email) : nullptr;
+    return member ? member->connection : "";
+  }
+  const std::string refresh = form_value(request.body.reveal(), "refresh_token");
+  if (!refresh.empty()) {
+    const auto given = refresh_tokens_.find(refresh);
+    const Member* member = given == refresh_tokens_.end() ? nullptr : roster_.by_email(given->second);
+    return member ? member->connection : "";
+  }
+  const Member* feed = roster_.by_feed_url(request.url);
+  return feed ? feed->connection : "";
+}
+
+std::uint64_t Checks::call_starts(const std::string& process, const net::HttpRequest& request) {
+  Call call{process, connection_of(request), std::string(request.operation.text()), calendar_of(request.url),
+            scheduler_.elapsed()};
+  scheduler_.trace().say(call.started,
+                         fmt::format("{} calls {} for {}", process, call.operation, call.connection.substr(0, 8)));
+  const auto gate = gates_.find(process);
+  if (gate != gates_.end() && !gate->second.settings.on(sync::Flag::sync))
+    violated("I14", fmt::format("{} calls {} while calendar sync is switched off", process, call.operation));
+  if (const auto* row = database_.tables().connections.find(call.connection); row && gate != gates_.end()) {
+    const bool admitted =
+        gate->second.settings.owners.admits(row->provider_id) && gate->second.settings.connections.admits(row->id);
+    if (!admitted)
+      violated("I14", fmt::format("{} calls {} for an owner who is not on the list", process, call.operation));
+  }
+  if (const auto pause = pauses_.find(call.connection);
+      pause != pauses_.end() && scheduler_.elapsed() < pause->second.until && of_a_run(call.operation))
+    violated("I9", fmt::format("{} calls {} {} ms before the pause ends that the provider asked for ({})", process,
+                               call.operation, (pause->second.until - scheduler_.elapsed()).count() / 1000,
+                               pause->second.why));
+  if (!call.connection.empty()) {
+    Story& one = story(call.connection);
+    if (call.operation == "refresh" && one.suspended_for_grant)
+      violated("I13",
+               fmt::format("{} asks for a token of {}, whose grant is known to be dead", process, call.connection));
+    auto& [minute, count] = rates_[call.connection];
+    const Duration now = std::chrono::floor<std::chrono::minutes>(scheduler_.elapsed());
+    if (std::exchange(minute, now) != now) count = 0;
+    if (++count > many_calls) violated("I9", fmt::format("{} calls within a minute for {}", count, call.connection));
+  }
+  calls_.emplace(++last_call_, std::move(call));
+  return last_call_;
+}
+
+void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& answer) {
+  const auto found = calls_.find(number);
+  if (found == calls_.end()) return;
+  const Call call = std::move(found->second);
+  calls_.erase(found);
+  const int status = answer ? answer->status : 0;
+  scheduler_.trace().say(scheduler_.elapsed(), fmt::format("{} hears {} of {}{}", call.process, status, call.operation,
+                                                           answer ? "" : ": " + answer.error().message));
+  if (call.connection.empty()) return;
+  if (call.operation == "refresh" && answer) note_token_answer(call, *answer);
+  if (answer && (status == 429 || status == 503 || status == 403) && of_a_run(call.operation)) {
+    const auto asked = parse_retry_after(answer->header("Retry-After"), provider_.now());
+    const std::chrono::seconds wait = std::min(asked.value_or(std::chrono::seconds(0)), sync::longest_wait);
+    if (asked && wait > std::chrono::seconds(0)) {
+      Pause& pause = pauses_[call.connection];
+      pause.until = std::max(pause.until, scheduler_.elapsed() + wait);
+      pause.why = fmt::format("{} to {}, {} s", status, call.operation, wait.count());
+    }
+  }
+  // A new token that is refused, too, speaks against the grant.
+  if (status == 401 && of_a_run(call.operation) && story(call.connection).epoch.refreshed)
+    ++story(call.connection).refusals;
+  if (call.operation == "list_events" && status == 200) read_items(call, *answer);
+}
+
+void Checks::read_items(const Call& call, const net::HttpResponse& response) {
+  Epoch& epoch = story(call.connection).epoch;
+  emulator::Json page;
+  if (!emulator::parse_json(response.body, page) || !page.IsObject()) {
+    // Poisoned: this reader understands none of it, and the product may understand all but one event.
+    epoch.unread = true;
+    return;
+  }
+  if (const auto items = page.FindMember("items"); items != page.MemberEnd() && items->value.IsArray()) {
+    for (const auto& item : items->value.GetArray()) {
+      if (item.IsObject())
+        epoch.served[{call.calendar, std::string(emulator::string_member(item, "id"))}] =
+            emulator::string_member(item, "etag");
+    }
+  }
+  const std::string token(emulator::string_member(page, "nextSyncToken"));
+  if (!token.empty()) epoch.ended[call.calendar] = token;
+}
+
+void Checks::note_token_answer(const Call& call, const net::HttpResponse& response) {
+  Story& one = story(call.connection);
+  emulator::Json said;
+  const bool readable = emulator::parse_json(response.body, said) && said.IsObject();
+  if (response.status == 200) {
+    for (const char* kind : {"access_token", "refresh_token"}) {
+      if (on_secret_ && readable) on_secret_(std::string(emulator::string_member(said, kind)));
+    }
+    const Member* member = roster_.by_connection(call.connection);
+    if (member && readable && said.HasMember("refresh_token"))
+      granted(std::string(emulator::string_member(said, "refresh_token")), member->grant.email);
+    one.refusals = 0;
+    one.epoch.refreshed = true;
+    one.last_token_error.clear();
+    return;
+  }
+  one.last_token_error = readable ? emulator::string_member(said, "error") : "";
+  if (one.last_token_error == "invalid_grant" && ++one.refusals > 4)
+    violated("I13", fmt::format("the refused grant of {} is asked for the {}th time", call.connection, one.refusals));
+}
+
+}  // namespace calsync::simulation

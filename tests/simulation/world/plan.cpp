@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/world/plan.hpp"
+
+#include "tests/simulation/kernel/seeded_random.hpp"
+
+namespace calsync::simulation {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using namespace std::chrono_literals;
+
+/// Ordinary days, the nights on which clocks change in Europe and America, and the end of 32-bit seconds.
+Time draw_start(SeededRandom& random) {
+  constexpr auto day = [](int y, unsigned m, unsigned d) {
+    return std::chrono::sys_days(std::chrono::year(y) / std::chrono::month(m) / std::chrono::day(d));
+  };
+  switch (random.below(6)) {
+    case 0:
+      return day(2026, 3, 29) + 45min;
+    case 1:
+      return day(2026, 10, 25) + 40min;
+    case 2:
+      return day(2026, 11, 1) + 5h + 45min;
+    case 3:
+      return day(2038, 1, 19) + 3h;
+    default:
+      return day(2026, 1, 1) + std::chrono::days(random.below(365)) + seconds(random.below(86400));
+  }
+}
+
+}  // namespace
+
+Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
+  SeededRandom random(seed * 0x9e3779b97f4a7c15ULL + 1);
+  Plan plan;
+  plan.seed = seed;
+  plan.start = draw_start(random);
+  plan.workers = random.between(1, 3);
+  plan.owners = random.between(1, 3);
+  plan.google_accounts = random.between(1, 3);
+  plan.feeds = random.between(0, 1);
+  plan.lease_seconds = random.between(15, 90);
+  plan.frequency_minutes = random.between(1, 3);
+  plan.per_owner = random.between(1, 4);
+  plan.concurrency = random.between(1, 6);
+  plan.access_token_seconds = random.chance(0.5) ? random.between(150, 900) : 3600;
+  plan.rotate_refresh_tokens = random.chance(0.5);
+  plan.pushes = random.chance(0.8);
+  plan.chaos = random.between(Duration(minutes(4)), Duration(minutes(14)));
+  plan.between_hazards = random.between(Duration(seconds(4)), Duration(seconds(60)));
+  plan.between_changes = random.between(Duration(seconds(4)), Duration(seconds(40)));
+  plan.between_requests = random.between(Duration(seconds(10)), Duration(seconds(120)));
+  plan.helped = random.chance(0.5);
+  const double share = random.chance(0.1) ? 0.0 : random.share() * 0.7;
+  for (const std::string& one : hazards) {
+    if (random.chance(share)) plan.kinds.insert(one);
+  }
+  return plan;
+}
+
+}  // namespace calsync::simulation

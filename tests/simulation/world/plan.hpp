@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/base/time.hpp"
+#include "tests/simulation/database/plant.hpp"
+
+namespace calsync::simulation {
+
+/// What one seed is about: everything that is drawn before the world begins.
+struct Plan {
+  std::uint64_t seed = 0;
+  Time start{};
+  int workers = 2;
+  int owners = 2;
+  int google_accounts = 2;
+  int feeds = 0;
+  int lease_seconds = 60;
+  int frequency_minutes = 2;
+  int per_owner = 4;
+  int concurrency = 8;
+  int checkpoint_rows = 2000;
+  int access_token_seconds = 3600;
+  bool rotate_refresh_tokens = false;
+  bool pushes = true;
+  Duration chaos{};            ///< how long things go wrong
+  Duration between_hazards{};  ///< means
+  Duration between_changes{};
+  Duration between_requests{};
+  bool helped = false;          ///< in the end an operator clears the backoffs
+  std::set<std::string> kinds;  ///< hazards that may strike
+  Plant plant = Plant::none;    ///< a bug in the database
+};
+
+/// Everything is drawn from the seed. `hazards`: the names to choose from.
+Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards);
+
+}  // namespace calsync::simulation

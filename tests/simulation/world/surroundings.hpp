@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/base/config.hpp"
+#include "common/base/crypto.hpp"
+#include "common/sync/gate.hpp"
+#include "tests/simulation/kernel/process.hpp"
+#include "tests/simulation/provider/emulated_world.hpp"
+#include "tests/simulation/world/database_faults.hpp"
+#include "tests/simulation/world/watched_transport.hpp"
+
+namespace calsync::simulation {
+
+/// What every process of a world shares. Outlives them.
+struct Surroundings {
+  Scheduler& scheduler;
+  EmulatedWorld& provider;
+  MemoryDatabase& database;
+  DatabaseFaults& database_faults;
+  CallObserver& observer;
+  std::function<void(const std::string& process, std::string_view line)> log;
+  std::function<void(const std::string& process, const sync::GateSettings& gate)> gate_in_force;
+  /// A push message of this channel was answered with success; it had come at `begun`.
+  std::function<void(const std::string& channel, Duration begun)> push_taken;
+};
+
+/// What a daemon is started with.
+struct Start {
+  std::string name{};
+  Settings settings{};
+  KeyRing keys{};
+  sync::GateSettings gate{};
+  std::uint64_t seed = 0;
+};
+
+}  // namespace calsync::simulation

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/world/world.hpp"
+
+#include <fmt/format.h>
+
+#include <new>
+
+#include "common/store/credential_store.hpp"
+#include "common/store/revocation_context.hpp"
+
+namespace calsync::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string ring_entry(int number) {
+  const std::string key = sha256(fmt::format("key {}", number));
+  // KeyRing::parse reads both alphabets of Base64, with and without padding.
+  return fmt::format("k{}:{}", number, base64url(key));
+}
+
+KeyRing ring_of(const std::string& text) {
+  auto ring = KeyRing::parse(text);
+  if (!ring) throw std::logic_error(ring.error().message);
+  return std::move(*ring);
+}
+
+const std::map<std::string, std::string> everything_on{
+    {"CALENDAR_ENV", "development"},          {"CALENDAR_SYNC_ENABLED", "true"},
+    {"CALENDAR_OAUTH_ENABLED", "true"},       {"CALENDAR_JOBS_ENABLED", "true"},
+    {"CALENDAR_WEBHOOK_ENABLED", "true"},     {"CALENDAR_ALLOWLIST_PROVIDER_IDS", ""},
+    {"CALENDAR_ALLOWLIST_CONNECTION_IDS", ""}};
+
+}  // namespace
+
+KeyRing World::keys() const { return ring_of(keys_text_); }
+
+World::World(Plan plan, Trace::Sink sink)
+    : plan_(std::move(plan)),
+      scheduler_(plan_.start, plan_.seed, trace_),
+      random_(plan_.seed ^ 0x5bd1e995u),
+      provider_(clock_, plan_.seed),
+      database_faults_(scheduler_, random_.fork(), fired_),
+      checks_(scheduler_, provider_, database_, roster_),
+      around_{scheduler_,
+              provider_,
+              database_,
+              database_faults_,
+              checks_,
+              [this](const std::string& process, std::string_view line) {
+                secrets_.log(line);
+                if (trace_.wanted()) trace_.explain(scheduler_.elapsed(), process + " says " + std::string(line));
+              },
+              [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
+              [this](const std::string& channel, Duration begun) { checks_.push_accepted(channel, begun); }},
+      environment_(everything_on),
+      keys_text_(ring_entry(1)) {
+  if (sink) trace_.show(std::move(sink));
+  database_.plant(plan_.plant);
+  database_.on_commit([this](const Commit& commit) { checks_.committed(commit); });
+  checks_.on_secret([this](std::string secret) { secrets_.know(std::move(secret)); });
+  secrets_.know(std::string(client_secret));
+  build_provider();
+  workers_.resize(static_cast<std::size_t>(plan_.workers));
+  births_.resize(workers_.size());
+}
+
+World::~World() {
+  workers_.clear();
+  api_.reset();
+}
+
+void World::build_provider() {
+  provider_.call("POST", "/control/settings",
+                 fmt::format(R"({{"access_token_lifetime_seconds":{},"rotate_refresh_tokens":{}}})",
+                             plan_.access_token_seconds, plan_.rotate_refresh_tokens));
+  for (int one = 0; one < plan_.owners; ++one) {
+    owners_.push_back(random_uuid(random_));
+    operator_.add_owner(owners_.back());
+  }
+  std::vector<Grant> grants;
+  for (int one = 0; one < plan_.google_accounts; ++one) {
+    std::vector<WantedCalendar> calendars;
+    for (int more = random_.between(0, 2); more > 0; --more)
+      calendars.push_back({fmt::format("team{}-{}@group.calendar.sim", one, more), fmt::format("Team {}", more),
+                           random_.chance(0.5) ? "America/New_York" : "Asia/Kolkata", "writer"});
+    grants.push_back(make_account(provider_, fmt::format("person{}@provider.sim", one), calendars));
+    roster_.members.push_back({random_.pick(owners_), "google", grants.back().subject, grants.back()});
+  }
+  mutator_ = std::make_unique<Mutator>(provider_, random_, grants);
+  std::vector<std::string> feed_names;
+  for (int one = 0; one < plan_.feeds; ++one) {
+    feed_names.push_back(fmt::format("feed{}", one));
+    feeds_.push_back(std::make_unique<FeedAuthor>(provider_, random_, feed_names.back(), random_.chance(0.7)));
+    mutator_->add_feed(*feeds_.back());
+    const std::string url = feeds_.back()->url();
+    roster_.members.push_back({random_.pick(owners_), "ics", "feed:" + sha256_hex(url), {}, feeds_.back().get()});
+  }
+  provider_faults_ = std::make_unique<FaultContext>(provider_, random_, grants, feed_names);
+  provider_faults_->set_life(3min);
+  for (int one = random_.between(3, 25); one > 0; --one) mutator_->mutate();
+  for (Member& one : roster_.members) connect(one);
+}
+
+void World::connect(Member& member) {
+  std::string id;
+  for (const auto& [key, row] : database_.tables().connections.rows()) {
+    if (row->provider_id == member.owner && row->provider == member.provider && row->provider_user_id == member.account)
+      id = key;
+  }
+  if (id.empty()) id = random_uuid(random_);
+  store::NewConnection fresh;
+  fresh.owner = OwnerId::trusted(member.owner);
+  fresh.provider = member.provider;
+  fresh.account = member.account;
+  fresh.email = member.grant.email;
+  if (member.feed) {
+    fresh.credentials["feed_url"] = Secret(member.feed->url());
+    secrets_.know(member.feed->url());
+  } else {
+    fresh.credentials["access_token"] = Secret(member.grant.access_token);
+    fresh.credentials["refresh_token"] = Secret(member.grant.refresh_token);
+    fresh.token_expiry = scheduler_.now() + member.grant.life;
+    secrets_.know(member.grant.access_token);
+    secrets_.know(member.grant.refresh_token);
+    checks_.granted(member.grant.refresh_token, member.grant.email);
+  }
+  const KeyRing ring = keys();
+  std::vector<store::SealedCredential> sealed;
+  for (const auto& [kind, secret] : fresh.credentials) {
+    const SealContext context = store::credential_context(ConnectionId::trusted(id), fresh.owner, fresh.provider, kind);
+    sealed.push_back({kind, ring.seal(secret, context, random_), ring.active_key()});
+  }
+  member.connection = requests_.connect(fresh, id, sealed).connection.str();
+  checks_.connected(member.connection);
+}
+
+Settings World::settings(int worker) const {
+  Settings settings;
+  const std::string origin(provider_origin);
+  settings.google.client_id = client_id;
+  settings.google.client_secret = Secret(std::string(client_secret));
+  settings.google.redirect_uri = redirect_uri;
+  settings.google.authorize = origin + "/o/oauth2/v2/auth";
+  settings.google.token = origin + "/token";
+  settings.google.revoke = origin + "/revoke";
+  settings.google.userinfo = origin + "/v1/userinfo";
+  settings.google.api = origin + "/calendar/v3";
+  settings.worker.concurrency = plan_.concurrency;
+  settings.worker.per_owner = plan_.per_owner;
+  settings.worker.lease_seconds = plan_.lease_seconds;
+  settings.worker.poll_milliseconds = 4000 + 500 * worker;
+  settings.worker.upkeep_milliseconds = 8000;
+  settings.worker.checkpoint_rows = plan_.checkpoint_rows;
+  settings.worker.request_seconds = std::min(30, plan_.lease_seconds / 2);
+  settings.worker.run_seconds = 300;
+  settings.worker.drain_seconds = 10;
+  settings.push.open_channels = plan_.pushes;
+  settings.push.public_url = "https://calsync.sim";
+  settings.push.channel_seconds = 3600;
+  settings.log_level = Level::debug;
+  return settings;
+}
+
+Start World::start_of(const std::string& name, int worker) {
+  return {name, settings(worker), ring_of(keys_text_), sync::parse_gate(environment_), random_.next()};
+}
+
+void World::start_worker(std::size_t which) {
+  if (workers_[which]) return;
+  const std::string name = fmt::format("worker{}.{}", which, ++births_[which]);
+  Start start = start_of(name, static_cast<int>(which));
+  const sync::GateSettings gate = start.gate;
+  workers_[which] = std::make_unique<WorkerProcess>(
+      around_, std::move(start), [this, which](std::exception_ptr why) { worker_crashed(which, why); });
+  checks_.worker_born(name, workers_[which]->id(), gate);
+}
+
+void World::start_api() {
+  if (api_) return;
+  api_ = std::make_unique<ApiProcess>(around_, start_of("api", 0), [this](std::exception_ptr why) {
+    try {
+      std::rethrow_exception(why);
+    } catch (const db::DatabaseError&) {
+      scheduler_.after(0s, [this] { kill_api(2s); });
+    } catch (const std::exception& error) {
+      checks_.crashed("api", error.what());
+    }
+  });
+}
+
+/// The supervisor starts it again. Only a lack of memory, and a database that is away at the start, are reasons to end.
+void World::worker_crashed(std::size_t which, std::exception_ptr why) {
+  const WorkerProcess& worker = *workers_[which];
+  try {
+    std::rethrow_exception(why);
+  } catch (const std::bad_alloc&) {
+  } catch (const db::DatabaseError& error) {
+    if (worker.ready()) checks_.crashed(worker.name(), error.what());
+  } catch (const std::exception& error) {
+    checks_.crashed(worker.name(), error.what());
+  }
+  scheduler_.after(0s, [this, which, name = worker.name()] {
+    if (workers_[which] && workers_[which]->name() == name) kill_worker(which, 2s);
+  });
+}
+
+void World::kill_worker(std::size_t which, Duration away) {
+  if (!workers_[which]) return;
+  fired_["allocation_failure"] += workers_[which]->starved();
+  trace_.say(scheduler_.elapsed(), workers_[which]->name() + " dies");
+  workers_[which].reset();
+  scheduler_.after(away, [this, which] { start_worker(which); });
+}
+
+void World::drain_worker(std::size_t which, Duration away) {
+  if (!workers_[which]) return;
+  workers_[which]->stop();
+  restart_when_ended(which, away);
+}
+
+/// Whoever has not ended a minute later is killed, as supervisors do.
+void World::restart_when_ended(std::size_t which, Duration away) {
+  scheduler_.after(60s, [this, which, away, name = workers_[which]->name()] {
+    if (workers_[which] && workers_[which]->name() == name) kill_worker(which, away);
+  });
+}
+
+void World::kill_api(Duration away) {
+  if (!api_) return;
+  api_.reset();
+  for (auto& [number, push] : std::exchange(on_their_way_, {})) pushes_.finished(std::move(push), 0);
+  scheduler_.after(away, [this] { start_api(); });
+}
+
+void World::set_environment(const std::map<std::string, std::string>& changes) {
+  for (const auto& [name, value] : changes) environment_[name] = value;
+  const sync::GateSettings gate = sync::parse_gate(environment_);
+  for (auto& worker : workers_) {
+    if (worker) worker->set_gate(gate);
+  }
+  if (api_) api_->set_gate(gate);
+}
+
+void World::restart_all() {
+  for (std::size_t one = 0; one < workers_.size(); ++one) drain_worker(one, 1s);
+  kill_api(1s);
+}
+
+/// As docs/configuration.md tells operators to do it: the new key is known everywhere before it seals anything.
+void World::rotate_keys() {
+  const std::string before = keys_text_.substr(0, keys_text_.find(' '));
+  const std::string fresh = ring_entry(++keys_made_);
+  const std::string key = fresh.substr(0, fresh.find(':'));
+  keys_text_ = before + " " + fresh;
+  restart_all();
+  scheduler_.after(70s, [this, before, fresh] {
+    keys_text_ = fresh + " " + before;
+    restart_all();
+  });
+  scheduler_.after(140s, [this, key] {
+    reseal_all(key);
+    count("key_rotation");
+  });
+}
+
+void World::reseal_all(const std::string& key) {
+  const KeyRing ring = keys();
+  if (ring.active_key() != key) return;
+  const auto rows = database_.tables().credentials.rows();
+  for (const auto& [place, row] : rows) {
+    if (row->key_id == key) continue;
+    const ConnectionRow* connection = database_.tables().connections.find(row->connection_id);
+    const SealContext context =
+        store::credential_context(ConnectionId::trusted(connection->id), OwnerId::trusted(connection->provider_id),
+                                  connection->provider, row->kind);
+    const auto opened = ring.open(row->sealed, context);
+    if (!opened) return checks_.violated("I15", "a sealed credential does not open: " + opened.error().message);
+    operator_.replace_sealed(connection->id, row->kind, row->sealed, ring.seal(*opened, context, random_), key);
+  }
+}
+
+void World::disconnect(Member& member) {
+  if (member.connection.empty()) return;
+  std::optional<std::pair<std::string, std::string>> revocation;
+  const CredentialRow* token = database_.tables().credentials.find({member.connection, "refresh_token"});
+  const ConnectionRow* row = database_.tables().connections.find(member.connection);
+  if (token && row) {
+    const KeyRing ring = keys();
+    const auto opened = ring.open(
+        token->sealed, store::credential_context(ConnectionId::trusted(row->id), OwnerId::trusted(row->provider_id),
+                                                 row->provider, "refresh_token"));
+    if (opened) {
+      const std::string id = random_uuid(random_);
+      revocation.emplace(id,
+                         ring.seal(*opened, store::revocation_context(id, row->provider_id, row->provider), random_));
+    }
+  }
+  checks_.erased(member.connection);
+  requests_.erase(std::exchange(member.connection, ""), revocation);
+}
+
+void World::forget(Member& member) {
+  checks_.erased(member.connection);
+  operator_.delete_connection(std::exchange(member.connection, ""));
+}
+
+void World::pump_pushes() {
+  while (auto push = pushes_.next_push()) {
+    if (!api_) {
+      pushes_.finished(std::move(*push), 0);
+      continue;
+    }
+    const int number = ++pushes_made_;
+    on_their_way_.emplace(number, *push);
+    api_->receive(std::move(*push), [this, number](int status) {
+      auto mine = on_their_way_.extract(number);
+      if (!mine.empty()) pushes_.finished(std::move(mine.mapped()), status);
+    });
+  }
+}
+
+void World::tick() {
+  pump_pushes();
+  checks_.look_at_workers();
+  for (std::size_t one = 0; one < workers_.size(); ++one) {
+    if (!workers_[one]) continue;
+    checks_.backlog(workers_[one]->name(), workers_[one]->process().backlog());
+    if (workers_[one]->ended()) kill_worker(one, 1s);
+  }
+  scheduler_.after(250ms, [this] { tick(); });
+}
+
+}  // namespace calsync::simulation

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "tests/simulation/provider/truth.hpp"
+#include "tests/simulation/world/mirrored_row.hpp"
+#include "tests/simulation/world/world.hpp"
+
+namespace calsync::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Exponential pauses: things come in clusters.
+Duration pause(SeededRandom& random, Duration mean) {
+  const double share = -std::log(1.0 - random.share());
+  return Duration(static_cast<std::int64_t>(static_cast<double>(mean.count()) * std::min(share, 6.0)) + 1000);
+}
+
+}  // namespace
+
+Report run_seed(std::uint64_t seed, const Kinds& kinds, Trace::Sink sink, Plant plant) {
+  Plan plan = draw_plan(seed, hazard_names());
+  std::erase_if(plan.kinds, [&](const std::string& one) { return !kinds.contains(one); });
+  plan.plant = plant;
+  World world(std::move(plan), std::move(sink));
+  return world.run();
+}
+
+Report World::run() {
+  start_api();
+  for (std::size_t one = 0; one < workers_.size(); ++one) start_worker(one);
+  tick();
+  schedule_hazard();
+  schedule_change();
+  schedule_request();
+  scheduler_.run_until(plan_.chaos);
+  if (!checks_.violation()) heal();
+  Report report;
+  report.seed = plan_.seed;
+  report.violation = checks_.violation();
+  report.virtual_time = scheduler_.elapsed();
+  report.steps = scheduler_.steps();
+  report.commits = checks_.judged();
+  for (const auto& [name, times] : provider_faults_->fired()) fired_[name] += times;
+  for (const auto& worker : workers_) {
+    if (worker) fired_["allocation_failure"] += worker->starved();
+  }
+  report.fired = {fired_.begin(), fired_.end()};
+  std::erase_if(report.fired, [](const auto& one) { return one.second == 0; });
+  report.trace_hash = trace_.hash();
+  return report;
+}
+
+void World::schedule_hazard() {
+  scheduler_.after(pause(random_, plan_.between_hazards), [this] {
+    if (!chaos_) return;
+    const Hazard& one = random_.pick(all_hazards());
+    if (plan_.kinds.contains(one.name)) {
+      trace_.say(scheduler_.elapsed(), "HAZARD " + one.name);
+      one.strike(*this);
+    }
+    schedule_hazard();
+  });
+}
+
+void World::schedule_change() {
+  scheduler_.after(pause(random_, plan_.between_changes), [this] {
+    if (!chaos_) return;
+    const std::string kind = mutator_->mutate();
+    trace_.say(scheduler_.elapsed(), "CHANGE " + kind);
+    schedule_change();
+  });
+}
+
+void World::schedule_request() {
+  scheduler_.after(pause(random_, plan_.between_requests), [this] {
+    if (!chaos_) return;
+    request();
+    schedule_request();
+  });
+}
+
+/// What people and host applications do in the course of a day, by the API or by the runbook's SQL.
+void World::request() {
+  Member& member = random_.pick(roster_.members);
+  if (member.connection.empty()) return;
+  const auto mine = [&](const ConnectionRow& row) { return row.id == member.connection; };
+  switch (random_.below(11)) {
+    case 0:
+    case 1:
+      requests_.wake(member.connection, store::Priority::interactive);
+      break;
+    case 2:
+      requests_.wake_owner(member.owner, store::Priority::interactive, std::nullopt);
+      break;
+    case 3:
+      requests_.start_job_run(random_uuid(random_), sync::parse_gate(environment_), "cron", {});
+      break;
+    case 4:
+      operator_.update_connections(mine, {.sync_needed = true});
+      break;
+    case 5:
+      operator_.update_connections(mine, {.sync_needed = true, .sync_cursor = Text{}});
+      break;
+    case 6:
+      operator_.update_connections(mine, {.error_count = 0, .last_error = Text{}, .backoff_until = Moment{}});
+      break;
+    case 7:
+      operator_.update_connections(mine, {.last_synced_at = Moment{}});
+      break;
+    case 8:
+      requests_.set_enabled(member.connection, false);
+      scheduler_.after(20s, [this, id = member.connection] { requests_.set_enabled(id, true); });
+      break;
+    case 9:
+      operator_.update_events([&](const EventRow& row) { return row.sync_status == "FAILED"; },
+                              {.sync_status = "CREATED", .last_error = Text{}});
+      break;
+    default: {
+      std::vector<std::string> wanted;
+      for (const auto& [key, row] : database_.tables().calendars.rows()) {
+        if (row->connection_id == member.connection && !row->deleted_at && random_.chance(0.7))
+          wanted.push_back(row->external_calendar_id);
+      }
+      requests_.select_calendars(member.connection, wanted);
+    }
+  }
+}
+
+/// Whoever lost their grant for good connects again; everything else has to come back by itself, or with what the
+/// runbook tells operators to do.
+void World::reconnect_the_dead() {
+  for (Member& member : roster_.members) {
+    if (!member.feed) member.grant = grant_again(provider_, member.grant.email);
+    const ConnectionRow* row =
+        member.connection.empty() ? nullptr : database_.tables().connections.find(member.connection);
+    const CredentialRow* token = row ? database_.tables().credentials.find({row->id, "refresh_token"}) : nullptr;
+    const bool dead = !row || (!member.feed && (!token || !alive(*row, *token)));
+    if (dead) connect(member);
+  }
+}
+
+bool World::alive(const ConnectionRow& row, const CredentialRow& token) {
+  const auto opened =
+      keys().open(token.sealed, store::credential_context(ConnectionId::trusted(row.id),
+                                                          OwnerId::trusted(row.provider_id), row.provider, token.kind));
+  return opened && provider_.provider.tokens.find_refresh(opened->reveal()) != nullptr;
+}
+
+void World::heal() {
+  chaos_ = false;
+  trace_.say(scheduler_.elapsed(), "HEAL");
+  provider_faults_->heal();
+  database_faults_.heal();
+  for (std::size_t one = 0; one < workers_.size(); ++one) {
+    if (workers_[one] && (workers_[one]->process().paused() || workers_[one]->process().clock_is_wrong()))
+      kill_worker(one, 1s);
+  }
+  set_environment({{"CALENDAR_SYNC_ENABLED", "true"},
+                   {"CALENDAR_JOBS_ENABLED", "true"},
+                   {"CALENDAR_WEBHOOK_ENABLED", "true"},
+                   {"CALENDAR_ALLOWLIST_PROVIDER_IDS", ""},
+                   {"CALENDAR_ALLOWLIST_CONNECTION_IDS", ""}});
+  // Hazards that go on by themselves (a key rotation, a restart) come to their end first.
+  scheduler_.run_until(scheduler_.elapsed() + 220s);
+  if (checks_.violation()) return;
+  reconnect_the_dead();
+  operator_.update_connections([](const ConnectionRow& row) { return !row.sync_enabled; }, {.sync_enabled = true});
+  operator_.update_events([](const EventRow& row) { return row.sync_status == "FAILED"; },
+                          {.sync_status = "CREATED", .last_error = Text{}});
+  // Calendars whose tokens were refused again and again are read every six hours only; nobody waits for that here.
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(scheduler_.now().time_since_epoch()).count();
+  operator_.update_connections(
+      [now](const ConnectionRow& row) {
+        for (const auto& [id, position] : sync::parse_cursor(row.sync_cursor.value_or("")).calendars) {
+          if (sync::resting(position, now)) return true;
+        }
+        return false;
+      },
+      {.sync_cursor = Text{}});
+  Duration longest{0};
+  for (const auto& [id, row] : database_.tables().connections.rows()) {
+    if (row->backoff_until) longest = std::max(longest, Duration(*row->backoff_until - scheduler_.now()));
+  }
+  if (plan_.helped || longest > 20min) {
+    operator_.update_connections([](const ConnectionRow& row) { return row.backoff_until.has_value(); },
+                                 {.error_count = 0, .last_error = Text{}, .backoff_until = Moment{}});
+    longest = {};
+  }
+  const Duration until = scheduler_.elapsed() + longest + 2 * std::chrono::minutes(plan_.frequency_minutes) +
+                         std::chrono::seconds(plan_.lease_seconds) + 90s;
+  while (scheduler_.elapsed() < until && !checks_.violation() && !in_step())
+    scheduler_.run_until(scheduler_.elapsed() + 5s);
+  if (!checks_.violation()) check_end();
+}
+
+bool World::in_step(std::string* why) {
+  for (const Member& member : roster_.members) {
+    if (!member_in_step(member, why)) return false;
+  }
+  return true;
+}
+
+bool World::member_in_step(const Member& member, std::string* why) {
+  const auto say = [&](std::string what) {
+    if (why) *why = member.account + ": " + std::move(what);
+    return false;
+  };
+  const ConnectionRow* row = database_.tables().connections.find(member.connection);
+  if (!row) return say("there is no connection");
+  if (row->sync_needed || row->error_count > 0 || row->last_error || !row->last_synced_at)
+    return say(fmt::format("sync_needed {}, error_count {}, last_error {}", row->sync_needed, row->error_count,
+                           row->last_error.value_or("NULL")));
+  std::map<std::pair<std::string, std::string>, CanonicalRow> wanted;
+  if (member.feed) {
+    // A feed is one calendar, whatever it calls itself.
+    const auto& calendars = database_.tables().calendars.rows();
+    const auto mine = calendars.lower_bound({row->id, ""});
+    const bool selected = mine == calendars.end() || mine->first.first != row->id || mine->second->selected;
+    for (auto& [id, one] : member.feed->truth()) {
+      if (selected) wanted.emplace(std::pair(std::string(), id), std::move(one));
+    }
+  } else {
+    for (CalendarTruth& calendar : truth_of(provider_, member.grant.email)) {
+      const CalendarRow* kept = database_.tables().calendars.find({row->id, calendar.calendar_id});
+      if (!kept || kept->deleted_at) return say("the calendar " + calendar.calendar_id + " is not known");
+      if (!kept->selected) continue;
+      for (auto& [id, one] : calendar.rows) wanted.emplace(std::pair(calendar.calendar_id, id), std::move(one));
+    }
+  }
+  return same_rows(member, *row, wanted, say);
+}
+
+/// What the provider knows of an event, for people who look for a bug.
+std::string World::known_of(const std::string& calendar, const std::string& event) {
+  const emulator::Calendar* place = provider_.provider.find_calendar(calendar);
+  const emulator::Event* one = place ? place->find(event) : nullptr;
+  if (!one) return "the provider does not know it";
+  return fmt::format("change {} of {}, status {}, hidden {}, of series '{}'", one->change, place->last_change(),
+                     static_cast<int>(one->status), one->hidden, one->recurring_event_id);
+}
+
+bool World::same_rows(const Member& member, const ConnectionRow& row,
+                      std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
+                      const std::function<bool(std::string)>& say) {
+  const auto& events = database_.tables().events.rows();
+  for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
+    if (at->second->deleted_at) continue;
+    CanonicalRow got = canonical_row(*at->second);
+    if (member.feed) got.etag.clear();
+    const std::pair key(member.feed ? std::string() : at->first.external_calendar_id, at->first.external_event_id);
+    const auto found = wanted.find(key);
+    if (found == wanted.end())
+      return say(fmt::format("a ghost: {} {} ({})", key.first, key.second, known_of(key.first, key.second)));
+    // How the provider writes a time depends on the calendar's zone, and nobody is told when that changes alone.
+    if (plan_.kinds.contains("zone_change")) got.raw_payload = found->second.raw_payload;
+    if (!(got == found->second))
+      return say(fmt::format("{} {}: {}", key.first, key.second, fmt::join(differences(got, found->second), "; ")));
+    wanted.erase(found);
+  }
+  if (wanted.empty()) return true;
+  return say("lost: " + wanted.begin()->first.first + " " + wanted.begin()->first.second);
+}
+
+void World::check_end() {
+  std::string why;
+  if (!in_step(&why)) return checks_.violated("I1", "not in step within the bound: " + why);
+  if (const auto leak = secrets_.leak(database_)) return checks_.violated("I15", *leak);
+  // And it stays so, without endless runs.
+  const std::uint64_t before = checks_.calls();
+  scheduler_.run_until(scheduler_.elapsed() + 2 * std::chrono::minutes(plan_.frequency_minutes) + 10s);
+  if (checks_.violation()) return;
+  if (!in_step(&why) && why.find("sync_needed true") == why.npos)
+    return checks_.violated("I1", "fell out of step without a change: " + why);
+  const std::uint64_t most = 60 * roster_.members.size();
+  if (checks_.calls() - before > most)
+    checks_.violated("I17", fmt::format("{} calls in two quiet polls", checks_.calls() - before));
+}
+
+}  // namespace calsync::simulation
