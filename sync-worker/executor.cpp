@@ -70,6 +70,10 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
 
 Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement,
                                          MayContinue may_continue) {
+  if (auto poison = sync::poisoned(claim.unsettled_claims, claim.grant_refusals)) {
+    settlement.outcome = std::move(*poison);
+    co_return Ending{std::move(settlement), {}};
+  }
   const providers::Adapter* adapter = services_.registry.find(claim.provider);
   if (!adapter || !adapter->reader) {
     const Error error = fail(Failure::misconfigured,

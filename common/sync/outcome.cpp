@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/sync/outcome.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -59,6 +61,16 @@ std::string_view verdict_name(Verdict verdict) {
 }
 
 Outcome completed() { return {}; }
+
+std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals) {
+  if (unsettled_claims < fatal_ends) return std::nullopt;
+  return suspend(
+      fail(Failure::internal,
+           fmt::format("the last {} runs of this connection ended with their worker, without a verdict; look "
+                       "into the workers' last lines, then clear backoff_until",
+                       unsettled_claims)),
+      grant_refusals);
+}
 
 Outcome decide(const Error& error, Attempt attempt, double unit) {
   switch (error.failure) {

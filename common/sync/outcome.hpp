@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "common/base/result.hpp"
@@ -36,6 +37,14 @@ struct Attempt {
 /// on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
+
+/// From so many ends with its worker in a row on, a connection is under suspicion and runs without another suspect
+/// beside it: those that merely shared the worker clear themselves by their own verdicts.
+inline constexpr int suspicious_ends = 2;
+/// So many in a row, and it is not tried again before a person has looked at it.
+inline constexpr int fatal_ends = 5;
+/// The verdict that replaces the run of such a connection; nothing = it may run.
+std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals);
 
 inline constexpr std::chrono::seconds longest_wait = std::chrono::hours(7 * 24);
 

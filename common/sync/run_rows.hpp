@@ -34,8 +34,9 @@ struct Claim {
   std::optional<Time> token_expiry{};
   int error_count = 0;
   int grant_refusals = 0;
-  bool by_push = false;    ///< nobody but push messages asked for this run
-  bool asked_for = false;  ///< sync_needed at the claim: somebody wants to know how it ends
+  int unsettled_claims = 0;  ///< runs before this one, in a row, that ended with their worker
+  bool by_push = false;      ///< nobody but push messages asked for this run
+  bool asked_for = false;    ///< sync_needed at the claim: somebody wants to know how it ends
   /// Age of the first wake-up that this run serves, at the claim; nothing = nobody woke it, or nobody asked.
   std::optional<std::chrono::milliseconds> woken_ago{};
   std::vector<std::pair<std::string, std::string>> sealed_credentials{};  ///< kind, sealed text
