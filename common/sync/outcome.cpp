@@ -18,7 +18,6 @@ constexpr Seconds until_a_person_acts{365.0 * 24 * 3600};
 constexpr Seconds second_look{60};
 /// A permanent-looking refusal is retried for about a day before it waits for a person.
 constexpr int patience = 30;
-constexpr int proofs = 2;
 
 Seconds exponential(int error_count, double unit) {
   const double step = first_step.count() * std::exp2(std::min(error_count, 12));
@@ -78,12 +77,12 @@ Outcome decide(const Error& error, Attempt attempt, double unit) {
     case Failure::cancelled:
       return {Verdict::discard, describe(error), Seconds(0), attempt.grant_refusals};
     case Failure::grant_dead:
-    case Failure::token_rejected: {
+    case Failure::token_rejected:
+    case Failure::scope_missing: {
       const int refusals = attempt.grant_refusals + 1;
-      return refusals >= proofs ? suspend(error, refusals) : retry(error, second_look + Seconds(10 * unit), refusals);
+      return refusals >= proofs_of_a_dead_grant ? suspend(error, refusals)
+                                                : retry(error, second_look + Seconds(10 * unit), refusals);
     }
-    case Failure::scope_missing:
-      return suspend(error);
     case Failure::quota_exhausted:
       return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : Seconds(3600 + 3600 * unit));
     case Failure::misconfigured:

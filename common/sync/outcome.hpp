@@ -29,7 +29,7 @@ struct Outcome {
 /// What is known about the row before the verdict.
 struct Attempt {
   int error_count = 0;     ///< failed runs in a row before this one
-  int grant_refusals = 0;  ///< refusals of the refresh token in a row before this one
+  int grant_refusals = 0;  ///< runs in a row before this one in which the grant was refused
 };
 
 /// Pure and total. `unit` in [0, 1) is the jitter. Backoff is exponential with full jitter between one second and an
@@ -45,6 +45,9 @@ inline constexpr int suspicious_ends = 2;
 inline constexpr int fatal_ends = 5;
 /// The verdict that replaces the run of such a connection; nothing = it may run.
 std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals);
+
+/// Runs in a row in which the grant was refused before a person is asked to connect again.
+inline constexpr int proofs_of_a_dead_grant = 2;
 
 inline constexpr std::chrono::seconds longest_wait = std::chrono::hours(7 * 24);
 

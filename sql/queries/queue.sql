@@ -75,10 +75,12 @@ WHERE t.id = ANY (ARRAY (
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
   t.last_synced_at, t.sync_priority, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
-  t.unsettled_claims, CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
+  t.unsettled_claims, t.sync_state,
+  CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
-     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
+     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'rests', last_error LIKE 'cursor_expired:%',
+     'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
   (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state,
      -- Two workers that do not agree about the address may not replace each other's channels all the time.
@@ -113,7 +115,7 @@ WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
     backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
-    items_ingested int, items_updated int, items_deleted int, items_failed int)
+    state text, state_reason text, items_ingested int, items_updated int, items_deleted int, items_failed int)
 ), settled AS (
   UPDATE external_calendar_connections t SET
     last_synced_at = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN now() ELSE t.last_synced_at END,
@@ -129,10 +131,13 @@ WITH d AS (
     backoff_until = CASE WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
       ELSE now() + make_interval(secs => d.backoff_seconds) END,
     grant_refusals = CASE WHEN t.edit_seq <> d.edit THEN t.grant_refusals ELSE d.refusals END,
+    sync_state = CASE WHEN t.edit_seq <> d.edit THEN t.sync_state ELSE d.state END,
+    state_since = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state THEN now() ELSE t.state_since END,
+    recovered_at = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state AND d.state = 'active' THEN now() ELSE t.recovered_at END,
     lease_until = NULL, lease_owner = NULL, unsettled_claims = 0, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
     AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE))
-  RETURNING t.id, t.provider_id, t.provider
+  RETURNING t.id, t.provider_id, t.provider, t.sync_state, t.state_since
 ), items AS (
   UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
     items_ingested = d.items_ingested, items_updated = d.items_updated, items_deleted = d.items_deleted
@@ -144,6 +149,12 @@ WITH d AS (
   SELECT d.sync_id, s.id, s.provider_id, s.provider, $2::uuid, d.lease_token, d.outcome, d.error,
     d.items_ingested, d.items_updated, d.items_deleted, d.items_failed, d.started_at
   FROM d JOIN settled s ON s.id = d.id WHERE d.noteworthy
+), changes AS (
+  -- The row as it was before this statement.
+  INSERT INTO calendar_connection_states (connection_id, provider_id, from_state, to_state, reason)
+  SELECT s.id, s.provider_id, c.sync_state, s.sync_state, left(d.state_reason, 2000)
+  FROM d JOIN settled s ON s.id = d.id JOIN external_calendar_connections c ON c.id = s.id
+  WHERE s.state_since = now() AND c.sync_state <> s.sync_state
 )
 SELECT id FROM settled;
 

@@ -89,6 +89,8 @@ class Poison(harness.Case):
     def assertReadable(self, connection, error):
         shown = self.stack.shown(connection)
         self.assertEqual((shown["state"], shown["last_error"]), ("suspended", error))
+        shown = self.stack.app.get(f"/api/calendar/connections/{connection}/explain").json()
+        self.assertEqual([(one["to"], one["reason"]) for one in shown["state_changes"]], [("suspended", error)])
         status, why, _ = self.stack.run_api("explain", connection)
         self.assertEqual((status, why.splitlines()[0]), (0, f"suspended: {error}"))
 

@@ -65,7 +65,7 @@ TEST_CASE("the operator's mistakes never mark users") {
 
 TEST_CASE("verdicts by failure") {
   const std::pair<Failure, Verdict> cases[] = {
-      {Failure::scope_missing, Verdict::suspend}, {Failure::lease_lost, Verdict::discard},
+      {Failure::scope_missing, Verdict::retry},   {Failure::lease_lost, Verdict::discard},
       {Failure::cancelled, Verdict::discard},     {Failure::throttled, Verdict::retry},
       {Failure::quota_exhausted, Verdict::retry}, {Failure::unavailable, Verdict::retry},
       {Failure::network, Verdict::retry},         {Failure::timeout, Verdict::retry},
