@@ -182,4 +182,5 @@ WITH owned AS (
 SELECT id FROM owned;
 
 -- name: queue_credentials
-SELECT kind, sealed FROM external_calendar_credentials WHERE connection_id = $1;
+SELECT k.kind, k.sealed, c.token_expiry FROM external_calendar_credentials k JOIN external_calendar_connections c ON c.id = k.connection_id
+WHERE k.connection_id = $1;
