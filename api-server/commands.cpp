@@ -82,7 +82,7 @@ Task<void> print_explanation(Shell& shell, sync::GateSettings gate, ConnectionId
   const sync::Explanation explanation = sync::explain(view->facts, gate, view->now);
   json::Writer writer;
   put_connection(writer, *view, gate);
-  std::cout << explanation.state << ": " << explanation.reason << "\n";
+  std::cout << explanation.situation << ": " << explanation.reason << "\n";
   std::cout << "what to do: " << (explanation.action.empty() ? "nothing" : explanation.action) << "\n"
             << writer.text() << "\n";
 }

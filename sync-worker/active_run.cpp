@@ -44,10 +44,12 @@ Task<Result<void>> ActiveRun::stay_alive() {
 }
 
 Task<Result<void>> ActiveRun::renew_token() {
-  renewed_ = true;
-  Result<Secret> fresh = co_await services_.tokens.refresh(claim_, adapter_, session().deadline);
+  ++renewals_;
+  auto fresh = co_await services_.tokens.renew(claim_, adapter_, credential_, session().deadline);
   if (!fresh) co_return fresh.error();
-  credential_ = std::move(*fresh);
+  // A token that somebody else had stored is as good as theirs was; the provider has not given one to this run yet.
+  if (!fresh->adopted) renewals_ = most_renewals;
+  credential_ = std::move(fresh->token);
   co_return Result<void>();
 }
 

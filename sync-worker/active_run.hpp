@@ -39,14 +39,16 @@ class ActiveRun {
   /// The lease was prolonged by other means (a checkpoint).
   void lease_renewed() { lease_taken_ = services_.clock.monotonic(); }
 
-  /// `send(session)` makes the call; it may be made twice.
+  /// `send(session)` makes the call; it may be made again.
   template <class Send>
   auto call(Send send) -> decltype(send(std::declval<providers::Session>())) {
     if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
     auto answer = co_await send(session());
-    if (answer || answer.error().failure != Failure::token_rejected || renewed_) co_return answer;
-    if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
-    co_return co_await send(session());
+    while (!answer && answer.error().failure == Failure::token_rejected && renewals_ < most_renewals) {
+      if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
+      answer = co_await send(session());
+    }
+    co_return answer;
   }
 
   const sync::Claim& claim() const { return claim_; }
@@ -55,6 +57,8 @@ class ActiveRun {
   AsyncClock& clock() const { return services_.clock; }
 
  private:
+  /// One token adopted, one from the provider.
+  static constexpr int most_renewals = 2;
   Task<Result<void>> stay_alive();
   Task<Result<void>> renew_token();
   providers::Session session() const;
@@ -67,7 +71,7 @@ class ActiveRun {
   Deadline deadline_;
   Duration lease_taken_;
   Secret credential_;
-  bool renewed_ = false;
+  int renewals_ = 0;
 };
 
 }  // namespace calsync::worker

@@ -37,6 +37,11 @@ sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>&
   return sync::decide(pulled.error(), {claim.error_count, claim.grant_refusals}, services_.random.unit());
 }
 
+void Executor::conclude(sync::Settlement& settlement, sync::Outcome outcome, int failing_calendars) const {
+  settlement.state = sync::state_after(outcome, failing_calendars, services_.clock.now());
+  settlement.outcome = std::move(outcome);
+}
+
 Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   const Duration begun = services_.clock.monotonic();
   sync::Settlement settlement = open_settlement(claim, random_uuid(services_.random), services_.clock.now());
@@ -57,7 +62,7 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   }
   if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
-    settlement.outcome = outcome_of(claim, *broken);
+    conclude(settlement, outcome_of(claim, *broken));
     settlement.cursor.reset();
     settlement.counts = {};
     settlement.noteworthy = true;
@@ -66,15 +71,20 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   const Duration took = services_.clock.monotonic() - begun;
   count(claim, settlement, took);
   report(claim, settlement, took);
+  report_state(claim, settlement);
 }
 
 Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement,
                                          MayContinue may_continue) {
+  if (auto poison = sync::poisoned(claim.unsettled_claims, claim.grant_refusals)) {
+    conclude(settlement, std::move(*poison));
+    co_return Ending{std::move(settlement), {}};
+  }
   const providers::Adapter* adapter = services_.registry.find(claim.provider);
   if (!adapter || !adapter->reader) {
     const Error error = fail(Failure::misconfigured,
                              fmt::format("this worker is not configured for the provider '{}'", claim.provider));
-    settlement.outcome = outcome_of(claim, error);
+    conclude(settlement, outcome_of(claim, error));
     co_return Ending{std::move(settlement), {}};
   }
   ActiveRun active({services_.clock, services_.queue, services_.tokens}, limits_, claim, *adapter, may_continue);
@@ -88,7 +98,7 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
   }
   // A switch that went off during the last call counts, too: nothing of the run is written.
   if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
-  settlement.outcome = outcome_of(claim, pulled);
+  conclude(settlement, outcome_of(claim, pulled), inbound.failing_calendars());
   settlement.cursor = sync::dump_cursor(inbound.cursor());
   settlement.counts = inbound.counts();
   settlement.noteworthy = noteworthy(claim, settlement);
@@ -131,6 +141,16 @@ void Executor::count(const sync::Claim& claim, const sync::Settlement& settlemen
   // What a run wrote is committed when it gets here; a failed one does not know what it missed.
   if (verdict == sync::Verdict::complete && claim.woken_ago && !counts.none())
     metrics.change_mirrored(*claim.woken_ago + took);
+}
+
+void Executor::report_state(const sync::Claim& claim, const sync::Settlement& settlement) const {
+  const std::string& state = settlement.state.state;
+  if (settlement.outcome.verdict == sync::Verdict::discard || state == claim.state) return;
+  services_.metrics.state_changed(claim.provider, state);
+  LogFields fields = fields_of(claim, settlement.sync_id);
+  fields.metadata = {{"from", claim.state}, {"to", state}};
+  if (!settlement.state.reason.empty()) fields.metadata.emplace_back("reason", settlement.state.reason);
+  services_.log.info(state == "active" ? "calendar connection recovered" : "calendar connection changed state", fields);
 }
 
 void Executor::report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const {

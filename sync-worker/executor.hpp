@@ -41,6 +41,8 @@ class Executor {
   /// Before `report`, for every run, also one that says nothing.
   void count(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
   void report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
+  void report_state(const sync::Claim& claim, const sync::Settlement& settlement) const;
+  void conclude(sync::Settlement& settlement, sync::Outcome outcome, int failing_calendars = 0) const;
   sync::Outcome outcome_of(const sync::Claim& claim, const Result<void>& pulled) const;
 
   Services services_;

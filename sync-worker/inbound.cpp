@@ -22,7 +22,7 @@ Error endless_pages() { return fail(Failure::malformed, "the provider's pages do
 Inbound::Inbound(ActiveRun& run, store::MirrorStore& mirror)
     : run_(run), mirror_(mirror), claim_(run.claim()), cursor_(sync::parse_cursor(run.claim().cursor)) {
   for (const sync::Claim::CalendarState& one : claim_.calendars)
-    calendars_[one.id] = {one.time_zone, one.selected, one.gone, one.failed};
+    calendars_[one.id] = {one.time_zone, one.selected, one.gone, one.failed, one.failed && !one.rests};
 }
 
 std::int64_t Inbound::now_seconds() const {
@@ -43,6 +43,12 @@ std::vector<std::string> Inbound::wanted_calendars() const {
   return wanted;
 }
 
+int Inbound::failing_calendars() const {
+  return static_cast<int>(std::count_if(calendars_.begin(), calendars_.end(), [](const auto& one) {
+    return one.second.selected && !one.second.gone && one.second.failing;
+  }));
+}
+
 Task<Result<void>> Inbound::pull() {
   if (auto begun = co_await run_.begin(); !begun) co_return begun;
   if (!list_is_fresh()) {
@@ -57,6 +63,7 @@ Task<Result<void>> Inbound::pull() {
     if (pulled) continue;
     if (!concerns_one_calendar(pulled.error().failure)) co_return pulled;
     rows_.notes.push_back({id, describe(pulled.error())});
+    calendars_[id].failing = pulled.error().failure != Failure::cursor_expired;
     if (!first_error) first_error = pulled.error();
   }
   // One calendar that cannot be read is a note on that calendar, tried again at each poll; it must not slow down or
@@ -235,6 +242,7 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
   const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(),
                                   [&](const auto& one) { return one.id == calendar_id; });
   const bool first_time = known == claim_.calendars.end();
+  calendars_[calendar_id].failing = false;
   if (snapshot || first_time || !plan.empty() || calendars_[calendar_id].failed)
     rows_.notes.push_back({calendar_id, {}});
   if (plan.empty()) co_return Result<void>();

@@ -28,6 +28,8 @@ class Inbound {
   std::vector<std::string> wanted_calendars() const;
   /// Calendars in which an incremental read found something that the mirror did not have.
   const std::set<std::string>& changed_calendars() const { return changed_; }
+  /// Wanted calendars whose last read failed.
+  int failing_calendars() const;
 
  private:
   struct State {
@@ -36,6 +38,7 @@ class Inbound {
     bool gone = false;
     bool failed = false;   ///< the row says so
     bool rezoned = false;  ///< its days begin at other instants now: every row is written anew
+    bool failing = false;  ///< as this run found it, or left it
   };
 
   Task<Result<void>> pull_calendar_list(std::string cursor);

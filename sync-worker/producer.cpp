@@ -30,6 +30,7 @@ void Producer::stop() {
 
 void Producer::finished(const sync::Claim& claim) {
   in_flight_.erase(claim.connection);
+  if (suspect_ == claim.connection) suspect_.reset();
   const auto owner = per_owner_.find(claim.owner);
   if (owner != per_owner_.end() && --owner->second <= 0) per_owner_.erase(owner);
   wake_.set();
@@ -50,11 +51,23 @@ Task<void> Producer::refill(store::ClaimFilter filter) {
   for (const auto& [turn, place] : turns) candidates_.push_back(found[place]);
 }
 
-std::vector<ConnectionId> Producer::choose() {
+/// Who took a worker down may do it again: one suspect at a time, so that those who merely were there are not accused
+/// with it, and first the one with the fewest ends.
+std::optional<ConnectionId> Producer::next_suspect() const {
+  if (suspect_) return std::nullopt;
+  const store::Candidate* least = nullptr;
+  for (const store::Candidate& one : candidates_) {
+    if (one.suspect() && (!least || one.unsettled < least->unsettled)) least = &one;
+  }
+  return least ? std::optional(least->connection) : std::nullopt;
+}
+
+Producer::Choice Producer::choose() {
   const std::size_t free = static_cast<std::size_t>(options_.concurrency) - in_flight_.size();
   const std::size_t wanted = std::min<std::size_t>(free, largest_claim);
   std::map<OwnerId, int> chosen_of;
-  std::vector<ConnectionId> chosen;
+  Choice choice{{}, next_suspect()};
+  std::vector<ConnectionId>& chosen = choice.connections;
   std::deque<store::Candidate> later;
   std::set<ConnectionId> taken;
   while (!candidates_.empty() && chosen.size() < wanted) {
@@ -63,7 +76,8 @@ std::vector<ConnectionId> Producer::choose() {
     if (in_flight_.contains(one.connection) || !taken.insert(one.connection).second) continue;
     const auto running = per_owner_.find(one.owner);
     int& more = chosen_of[one.owner];
-    if ((running == per_owner_.end() ? 0 : running->second) + more >= options_.per_owner) {
+    const bool waits = one.suspect() && one.connection != choice.suspect;
+    if (waits || (running == per_owner_.end() ? 0 : running->second) + more >= options_.per_owner) {
       later.push_back(std::move(one));
       continue;
     }
@@ -73,7 +87,7 @@ std::vector<ConnectionId> Producer::choose() {
   candidates_.insert(candidates_.begin(), std::make_move_iterator(later.begin()), std::make_move_iterator(later.end()));
   // One order of locks for all workers.
   std::sort(chosen.begin(), chosen.end());
-  return chosen;
+  return choice;
 }
 
 Task<int> Producer::claim_once() {
@@ -81,16 +95,19 @@ Task<int> Producer::claim_once() {
   if (!answer || static_cast<int>(in_flight_.size()) >= options_.concurrency) co_return 0;
   store::ClaimFilter filter = store::make_filter(*answer.admission, gate_, options_.providers, dead_workers_);
   filter.patience = options_.push_patience;
-  std::vector<ConnectionId> chosen = choose();
-  if (chosen.empty()) {
+  Choice choice = choose();
+  if (choice.connections.empty()) {
     co_await refill(filter);
-    chosen = choose();
+    choice = choose();
   }
-  if (chosen.empty()) co_return 0;
-  std::vector<sync::Claim> claims = co_await queue_.claim(std::move(chosen), filter, options_.lease_seconds);
+  if (choice.connections.empty()) co_return 0;
+  filter.suspect = choice.suspect;
+  std::vector<sync::Claim> claims =
+      co_await queue_.claim(std::move(choice.connections), filter, options_.lease_seconds);
   const int count = static_cast<int>(claims.size());
   for (sync::Claim& claim : claims) {
     in_flight_.insert(claim.connection);
+    if (choice.suspect == claim.connection) suspect_ = claim.connection;
     ++per_owner_[claim.owner];
     start_(std::move(claim));
   }

@@ -47,7 +47,12 @@ class Producer {
 
  private:
   Task<void> refill(store::ClaimFilter filter);
-  std::vector<ConnectionId> choose();
+  struct Choice {
+    std::vector<ConnectionId> connections{};
+    std::optional<ConnectionId> suspect{};  ///< the one among them that is under suspicion
+  };
+  Choice choose();
+  std::optional<ConnectionId> next_suspect() const;
   void note_database(bool reachable, const char* reason);
 
   AsyncClock& clock_;
@@ -59,6 +64,7 @@ class Producer {
   Signal wake_;
   std::deque<store::Candidate> candidates_;
   std::set<ConnectionId> in_flight_;
+  std::optional<ConnectionId> suspect_;  ///< in flight
   std::map<OwnerId, int> per_owner_;
   std::vector<std::string> dead_workers_;
   bool news_ = false;

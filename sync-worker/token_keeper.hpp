@@ -7,20 +7,28 @@
 
 namespace calsync::worker {
 
-/// Access tokens under the lease: a rotated refresh token is stored before the new access token is used, and a refusal
-/// is believed only after the stored grant has been read again, since a person may have connected anew.
+/// Access tokens under the lease: a rotated refresh token is stored before the new access token is used, for as long as
+/// that takes. Before each request and after each refusal the stored grant is read again, since a person may have
+/// connected anew: a token that is there already is taken, and a refusal is believed only of the grant that is stored.
 class TokenKeeper {
  public:
   TokenKeeper(AsyncClock& clock, store::CredentialStore& credentials) : clock_(clock), credentials_(credentials) {}
 
   /// What the adapter's calls need: a fresh access token, or the credential that the connection was made with.
   Task<Result<Secret>> credential(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline);
-  /// A new access token, whatever the stored one's expiry says.
-  Task<Result<Secret>> refresh(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline);
+
+  struct Renewed {
+    Secret token{};
+    bool adopted = false;  ///< it was stored by somebody else; the provider was not asked
+  };
+  /// An access token other than `refused`, whatever that one's expiry says.
+  Task<Result<Renewed>> renew(sync::Claim claim, const providers::Adapter& adapter, Secret refused, Deadline deadline);
 
  private:
-  Task<Result<net::TokenGrant>> ask_provider(sync::Claim claim, const providers::Adapter& adapter, Secret refresh_token,
-                                             Deadline deadline);
+  bool lasts(const std::optional<Time>& expiry) const;
+  std::optional<Secret> adoptable(const store::CredentialStore::Reloaded& stored, const Secret& refused) const;
+  Task<bool> store(sync::Claim claim, net::TokenGrant grant);
+  Task<Result<Renewed>> keep(sync::Claim claim, const providers::Adapter& adapter, net::TokenGrant grant);
 
   AsyncClock& clock_;
   store::CredentialStore& credentials_;

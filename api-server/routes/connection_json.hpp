@@ -9,4 +9,6 @@ namespace calsync::api {
 /// One connection as an object: its row, its age, and why it is or is not syncing.
 void put_connection(json::Writer& writer, const store::ConnectionView& view, const sync::GateSettings& gate);
 
+void put_state_changes(json::Writer& writer, const std::vector<store::StateChangeRow>& changes);
+
 }  // namespace calsync::api

@@ -48,6 +48,20 @@ Task<Response> get_connection(const Services& services, Request request) {
   co_return co_await show(services, found.view->facts.connection, 200);
 }
 
+/// Why it is or is not syncing, and how it came to that.
+Task<Response> explain_connection(const Services& services, Request request) {
+  constexpr int recent = 20;
+  const FoundConnection found = co_await find_connection(services, request.path_parameters.at("id"));
+  if (!found) co_return found.refusal;
+  json::Writer writer;
+  writer.begin_object().key("connection");
+  put_connection(writer, *found.view, services.gate);
+  writer.key("state_changes");
+  put_state_changes(writer, co_await services.connections.state_changes(found.view->facts.connection, recent));
+  writer.end_object();
+  co_return json_response(200, writer.text());
+}
+
 /// The feed's URL is a secret (private feed addresses carry one): it is stored sealed, and only its host is shown.
 Task<Response> connect_feed(const Services& services, OwnerId owner, sync::Admission admission, std::string given) {
   const std::string url = net::feed_url(given, services.settings.allow_insecure_endpoints);
@@ -177,6 +191,8 @@ void add_connection_routes(Router& router, const Services& services) {
               [&services](Request request) { return delete_connection(services, std::move(request)); }});
   router.add({"POST", one + "/confirm", Access::app,
               [&services](Request request) { return confirm_connection(services, std::move(request)); }});
+  router.add({"GET", one + "/explain", Access::app_or_admin,
+              [&services](Request request) { return explain_connection(services, std::move(request)); }});
   router.add({"GET", one + "/calendars", Access::app,
               [&services](Request request) { return list_calendars(services, std::move(request)); }});
 }

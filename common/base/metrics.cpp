@@ -24,6 +24,8 @@ using prometheus::Registry;
 
 constexpr std::string_view other = "other";
 constexpr std::array<std::string_view, 4> outcomes{"complete", "retry", "suspend", "discard"};
+constexpr std::array<std::string_view, 6> states = {"active",        "delayed",      "throttled",
+                                                    "provider_down", "needs_reauth", "suspended"};
 constexpr std::array<std::string_view, 4> actions{"ingested", "updated", "deleted", "failed"};
 /// A quiet poll takes tens of milliseconds, the first read of a full account minutes.
 const Histogram::BucketBoundaries run_bounds{25,   50,    100,   250,   500,    1000,   2500,
@@ -154,6 +156,8 @@ struct Metrics::Parts {
   Family<Counter>& missed = counter(declared, "calendar_missed_push_total",
                                     "Changes that a scheduled poll found and that an open push channel had not "
                                     "announced.");
+  Family<Counter>& states = counter(declared, "calendar_connection_state_changes_total",
+                                    "Connections that came into a state, as runs found them.");
   Family<Counter>& requests =
       counter(declared, "calendar_provider_requests_total", "Requests to providers by the class of their answer.");
   Gauge& sync_enabled = gauge(declared, "calendar_sync_enabled", "CALENDAR_SYNC_ENABLED as this process runs.");
@@ -189,6 +193,8 @@ void Metrics::know_provider(std::string_view name, bool pushes) {
     parts_->runs.Add({{"provider", provider}, {"outcome", std::string(outcome)}});
   for (const std::string_view action : actions)
     parts_->processed.Add({{"provider", provider}, {"action", std::string(action)}});
+  for (const std::string_view state : states)
+    parts_->states.Add({{"provider", provider}, {"state", std::string(state)}});
   parts_->run_histogram(provider);
   if (!pushes) return;
   parts_->missed.Add({{"provider", provider}});
@@ -220,6 +226,10 @@ void Metrics::items(std::string_view provider, const ItemFigures& figures) {
 }
 
 void Metrics::change_mirrored(Duration took) { parts_->mirrored.Observe(milliseconds(took)); }
+
+void Metrics::state_changed(std::string_view provider, std::string_view state) {
+  parts_->states.Add({{"provider", parts_->provider(provider)}, {"state", among(states, state)}}).Increment();
+}
 
 void Metrics::missed_pushes(std::string_view provider, std::int64_t count) {
   if (count <= 0) return;

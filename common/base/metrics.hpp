@@ -113,6 +113,8 @@ class Metrics {
   void items(std::string_view provider, const ItemFigures& figures);
   /// From the first wake-up that no run had begun to serve to the commit of what the run wrote.
   void change_mirrored(Duration took);
+  /// `state`: of the connection from now on.
+  void state_changed(std::string_view provider, std::string_view state);
   void missed_pushes(std::string_view provider, std::int64_t count);
   void webhook(std::string_view provider, WebhookResult result);
   /// `status` 0 = there was no answer.

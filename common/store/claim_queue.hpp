@@ -23,6 +23,7 @@ struct ClaimFilter {
   std::chrono::seconds patience{15};  ///< a channel that is longer silent about a change that polling found is dead
   std::optional<std::vector<std::string>> owners{};       ///< nothing = everybody
   std::optional<std::vector<std::string>> connections{};  ///< nothing = all
+  std::optional<ConnectionId> suspect{};                  ///< the one connection under suspicion that may be claimed
 };
 /// Needs an Admission to use calendars: with sync off there is nothing to claim.
 ClaimFilter make_filter(const sync::Admission& admission, const sync::GateSettings& gate,
@@ -32,6 +33,8 @@ struct Candidate {
   ConnectionId connection;
   OwnerId owner;
   std::string provider;
+  int unsettled = 0;  ///< runs before the next one that ended without a verdict, in a row
+  bool suspect() const { return unsettled >= sync::suspicious_ends; }
 };
 
 /// The queue over external_calendar_connections. Throws db::DatabaseError when Postgres refuses or is gone.

@@ -23,7 +23,12 @@ ConnectionView read_view(const db::Rows& rows, int row) {
   view.provider = rows.text(row, "provider");
   view.provider_user_id = rows.text(row, "provider_user_id");
   view.provider_email = rows.text(row, "provider_email");
-  view.created_at = rows.time(row, "created_at");
+  view.facts.created_at = rows.time(row, "created_at");
+  view.facts.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
+  view.facts.failing_calendars = static_cast<int>(rows.number(row, "failing_calendars"));
+  view.settled_state = rows.text(row, "sync_state");
+  view.settled_since = rows.time(row, "state_since");
+  view.recovered_at = rows.time(row, "recovered_at");
   view.token_expiry = rows.time(row, "token_expiry");
   view.failed_events = rows.number(row, "failed_events");
   view.now = rows.time(row, "now").value_or(Time());
@@ -65,6 +70,17 @@ Task<std::optional<ConnectionView>> ConnectionStore::find(ConnectionId connectio
   const db::Rows rows = co_await pool_.query(sql::connection_by_id, std::move(values));
   if (rows.empty()) co_return std::nullopt;
   co_return read_view(rows, 0);
+}
+
+Task<std::vector<StateChangeRow>> ConnectionStore::state_changes(ConnectionId connection, int limit) {
+  db::Values values{connection.str(), std::to_string(limit)};
+  const db::Rows rows = co_await pool_.query(sql::connection_state_changes, std::move(values));
+  std::vector<StateChangeRow> changes;
+  for (int row = 0; row < rows.size(); ++row) {
+    changes.push_back({std::string(rows.text(row, "from_state")), std::string(rows.text(row, "to_state")),
+                       std::string(rows.text(row, "reason")), rows.time(row, "changed_at")});
+  }
+  co_return changes;
 }
 
 Task<bool> ConnectionStore::has_refresh_token(OwnerId owner, std::string provider, std::string account) {

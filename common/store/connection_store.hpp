@@ -17,10 +17,20 @@ struct ConnectionView {
   std::string provider{};
   std::string provider_user_id{};
   std::string provider_email{};
-  std::optional<Time> created_at{};
   std::optional<Time> token_expiry{};
   std::int64_t failed_events = 0;
+  std::string settled_state{};  ///< that the last run left
+  std::optional<Time> settled_since{};
+  std::optional<Time> recovered_at{};
   Time now{};  ///< the database's clock, for ages
+};
+
+/// One change of a connection's state, as the run that found it wrote it down.
+struct StateChangeRow {
+  std::string from{};
+  std::string to{};
+  std::string reason{};
+  std::optional<Time> changed_at{};
 };
 
 struct NewConnection {
@@ -87,6 +97,8 @@ class ConnectionStore {
   Task<std::vector<ConnectionView>> of_owner(sync::Admission admission, OwnerId owner);
   /// Without an Admission, since the gate needs to know the owner first.
   Task<std::optional<ConnectionView>> find(ConnectionId connection);
+  /// The latest `limit` ones, the newest first.
+  Task<std::vector<StateChangeRow>> state_changes(ConnectionId connection, int limit);
   Task<bool> has_refresh_token(OwnerId owner, std::string provider, std::string account);
 
   Task<Connected> connect(sync::Admission admission, NewConnection connection);

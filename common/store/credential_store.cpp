@@ -32,9 +32,12 @@ Result<Credentials> CredentialStore::open(const sync::Claim& claim) const {
   return credentials;
 }
 
-Task<Result<Credentials>> CredentialStore::reload(sync::Claim claim) {
-  claim.sealed_credentials = co_await table_.read(claim.connection);
-  co_return open(claim);
+Task<Result<CredentialStore::Reloaded>> CredentialStore::reload(sync::Claim claim) {
+  CredentialTable::Stored stored = co_await table_.read(claim.connection);
+  claim.sealed_credentials = std::move(stored.sealed);
+  Result<Credentials> opened = open(claim);
+  if (!opened) co_return opened.error();
+  co_return Reloaded{std::move(*opened), stored.token_expiry};
 }
 
 Task<bool> CredentialStore::store_tokens(sync::Claim claim, Secret access_token, Secret refresh_token,

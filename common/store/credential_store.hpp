@@ -33,8 +33,12 @@ struct SealedCredential {
 class CredentialTable {
  public:
   virtual ~CredentialTable() = default;
-  /// Kinds and sealed texts of a connection as they are stored now.
-  virtual Task<std::vector<std::pair<std::string, std::string>>> read(ConnectionId connection) = 0;
+  struct Stored {
+    std::vector<std::pair<std::string, std::string>> sealed{};  ///< kind, sealed text
+    std::optional<Time> token_expiry{};
+  };
+  /// As they are stored now.
+  virtual Task<Stored> read(ConnectionId connection) = 0;
   /// Fenced. Kinds that are not named stay. False = the lease is lost.
   virtual Task<bool> replace(ConnectionId connection, std::int64_t lease_token,
                              std::vector<SealedCredential> credentials, std::optional<Time> expiry) = 0;
@@ -49,7 +53,11 @@ class CredentialStore {
   /// failure misconfigured when the key ring lacks the key, internal when a row was altered.
   Result<Credentials> open(const sync::Claim& claim) const;
   /// As stored now: a peer, or a person who connected again, may have replaced them since the claim.
-  Task<Result<Credentials>> reload(sync::Claim claim);
+  struct Reloaded {
+    Credentials credentials{};
+    std::optional<Time> token_expiry{};
+  };
+  Task<Result<Reloaded>> reload(sync::Claim claim);
   /// Fenced. An empty `refresh_token` keeps the stored one. False = the lease is lost.
   Task<bool> store_tokens(sync::Claim claim, Secret access_token, Secret refresh_token, std::optional<Time> expiry);
 

@@ -33,7 +33,8 @@ std::vector<sync::Claim::CalendarState> read_calendars(std::string_view text) {
   for (const json::Value& one : parsed->GetArray()) {
     calendars.push_back({json::text_at(one, "id"), json::text_at(one, "time_zone"),
                          json::bool_at(one, "selected").value_or(true), json::bool_at(one, "gone").value_or(false),
-                         json::bool_at(one, "failed").value_or(false), json::bool_at(one, "may_watch").value_or(true)});
+                         json::bool_at(one, "failed").value_or(false), json::bool_at(one, "rests").value_or(false),
+                         json::bool_at(one, "may_watch").value_or(true)});
   }
   return calendars;
 }
@@ -88,6 +89,8 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   claim.token_expiry = rows.time(row, "token_expiry");
   claim.error_count = static_cast<int>(rows.number(row, "error_count"));
   claim.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
+  claim.unsettled_claims = static_cast<int>(rows.number(row, "unsettled_claims"));
+  claim.state = rows.text(row, "sync_state");
   claim.by_push = rows.number(row, "sync_priority") == static_cast<int>(Priority::push);
   claim.asked_for = rows.flag(row, "sync_needed");
   if (!rows.is_null(row, "woken_ms_ago")) claim.woken_ago = std::chrono::milliseconds(rows.number(row, "woken_ms_ago"));
@@ -102,7 +105,7 @@ void add_candidates(std::vector<Candidate>& found, const db::Rows& rows) {
   for (int row = 0; row < rows.size(); ++row) {
     found.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))),
                      OwnerId::trusted(std::string(rows.text(row, "provider_id"))),
-                     std::string(rows.text(row, "provider"))});
+                     std::string(rows.text(row, "provider")), static_cast<int>(rows.number(row, "unsettled"))});
   }
 }
 
@@ -122,6 +125,8 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("started_at", format_rfc3339(one.started_at))
       .put("noteworthy", one.noteworthy)
       .put("again", one.again)
+      .put("state", one.state.state)
+      .put("state_reason", one.state.reason.empty() ? std::nullopt : std::optional(one.state.reason))
       .put("items_ingested", one.counts.ingested)
       .put("items_updated", one.counts.updated)
       .put("items_deleted", one.counts.deleted)
@@ -197,7 +202,8 @@ Task<std::vector<sync::Claim>> PostgresClaimQueue::claim(std::vector<ConnectionI
                     boolean(filter.polling),
                     maybe_array(filter.owners),
                     maybe_array(filter.connections),
-                    std::to_string(filter.patience.count())};
+                    std::to_string(filter.patience.count()),
+                    filter.suspect ? db::Value(filter.suspect->str()) : db::Value()};
   const db::Rows rows = co_await pool_.query(sql::queue_claim, std::move(values));
   std::vector<sync::Claim> claims;
   for (int row = 0; row < rows.size(); ++row) claims.push_back(read_claim(rows, row));

@@ -14,11 +14,14 @@ std::string credentials_json(const std::vector<SealedCredential>& credentials) {
   return writer.text();
 }
 
-Task<std::vector<std::pair<std::string, std::string>>> PostgresCredentialTable::read(ConnectionId connection) {
+Task<CredentialTable::Stored> PostgresCredentialTable::read(ConnectionId connection) {
   db::Values values{connection.str()};
   const db::Rows rows = co_await pool_.query(sql::queue_credentials, std::move(values));
-  std::vector<std::pair<std::string, std::string>> found;
-  for (int row = 0; row < rows.size(); ++row) found.emplace_back(rows.text(row, "kind"), rows.text(row, "sealed"));
+  Stored found;
+  for (int row = 0; row < rows.size(); ++row) {
+    found.sealed.emplace_back(rows.text(row, "kind"), rows.text(row, "sealed"));
+    found.token_expiry = rows.time(row, "token_expiry");
+  }
   co_return found;
 }
 

@@ -10,7 +10,7 @@ class PostgresCredentialTable final : public CredentialTable {
  public:
   explicit PostgresCredentialTable(db::Pool& pool) : pool_(pool) {}
 
-  Task<std::vector<std::pair<std::string, std::string>>> read(ConnectionId connection) override;
+  Task<Stored> read(ConnectionId connection) override;
   Task<bool> replace(ConnectionId connection, std::int64_t lease_token, std::vector<SealedCredential> credentials,
                      std::optional<Time> expiry) override;
 

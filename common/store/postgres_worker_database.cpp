@@ -47,6 +47,7 @@ Task<void> PostgresWorkerDatabase::listen(std::function<void()> woken) {
 Task<void> PostgresWorkerDatabase::prune(Retention retention) {
   co_await prune(sql::mirror_prune, retention.tombstone_days);
   co_await prune(sql::runs_prune, retention.run_days);
+  co_await prune(sql::connection_states_prune, retention.run_days);
   co_await prune(sql::job_runs_prune, retention.run_days);
   co_await pool_.query(sql::oauth_flows_prune, {});
   co_await prune(sql::push_channels_prune, channel_days);

@@ -8,9 +8,6 @@ namespace {
 
 bool starts(const ConnectionFacts& facts, std::string_view code) { return facts.last_error.starts_with(code); }
 
-/// A backoff of this length is not a pause before a retry: somebody has to act.
-constexpr std::chrono::hours suspended_beyond{24 * 30};
-
 Explanation shut_out(const ConnectionFacts& facts, const GateSettings& gate, const Refusal& refusal) {
   if (refusal.flag) {
     return {"switched_off", fmt::format("{} is off", flag_name(*refusal.flag)),
@@ -22,21 +19,25 @@ Explanation shut_out(const ConnectionFacts& facts, const GateSettings& gate, con
           fmt::format("add {} to {} and reload", owner_listed ? facts.connection.str() : facts.owner.str(), list)};
 }
 
+std::string action(ConnectionState state, const ConnectionFacts& facts) {
+  switch (state) {
+    case ConnectionState::needs_reauth:
+      return starts(facts, "insufficient_scope")
+                 ? "ask the provider's owner to connect again and to grant every requested permission"
+                 : "ask the provider's owner to connect the account again";
+    case ConnectionState::suspended:
+      return "mend what the error says, then clear backoff_until";
+    case ConnectionState::throttled:
+      return "wait for the backoff to end, or sync less often";
+    default:
+      return starts(facts, "configuration_error") ? "correct the operator's settings that the error names"
+                                                  : "none yet: it is tried again after the backoff";
+  }
+}
+
 Explanation failing(const ConnectionFacts& facts, Time now) {
-  if (starts(facts, "invalid_token"))
-    return {"needs_reauth", facts.last_error, "ask the provider's owner to connect the account again"};
-  if (starts(facts, "insufficient_scope"))
-    return {"needs_reauth", facts.last_error,
-            "ask the provider's owner to connect again and to grant every requested permission"};
-  if (starts(facts, "configuration_error"))
-    return {"delayed", facts.last_error, "correct the operator's settings that the error names"};
-  if (facts.backoff_until && *facts.backoff_until - now > suspended_beyond) {
-    return {"suspended", facts.last_error, "mend what the error says, then clear backoff_until"};
-  }
-  if (starts(facts, "rate_limited") || starts(facts, "quota_exceeded")) {
-    return {"throttled", facts.last_error, "wait for the backoff to end, or sync less often"};
-  }
-  return {"delayed", facts.last_error, "none yet: it is tried again after the backoff"};
+  const ConnectionState state = derive_state(facts, now);
+  return {std::string(state_name(state)), facts.last_error, action(state, facts)};
 }
 
 }  // namespace
@@ -51,13 +52,18 @@ Explanation explain(const ConnectionFacts& facts, const GateSettings& gate, Time
   if (facts.lease_until && *facts.lease_until > now) return {"syncing", "a worker is syncing it now", ""};
   if (facts.error_count > 0 || !facts.last_error.empty()) return failing(facts, now);
   if (facts.backoff_until && *facts.backoff_until > now) {
-    return {"delayed", fmt::format("backing off until {} by hand", format_rfc3339(*facts.backoff_until)),
+    return {std::string(state_name(derive_state(facts, now))),
+            fmt::format("backing off until {} by hand", format_rfc3339(*facts.backoff_until)),
             "clear backoff_until to sync now"};
   }
   if (facts.due_at && *facts.due_at <= now) {
-    const bool late = now - *facts.due_at > std::chrono::minutes(facts.sync_frequency_minutes);
+    const bool late = late_since(facts, now).has_value();
     return {late ? "delayed" : "pending", late ? "it is due and no worker has taken it" : "it is due",
             late ? "check that a sync-worker is running" : ""};
+  }
+  if (facts.failing_calendars > 0) {
+    return {"delayed", fmt::format("calendars that cannot be read: {}", facts.failing_calendars),
+            "see the last_error of its calendars; they are tried again at each poll"};
   }
   return {"active", "in step", ""};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/sync/outcome.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -16,7 +18,6 @@ constexpr Seconds until_a_person_acts{365.0 * 24 * 3600};
 constexpr Seconds second_look{60};
 /// A permanent-looking refusal is retried for about a day before it waits for a person.
 constexpr int patience = 30;
-constexpr int proofs = 2;
 
 Seconds exponential(int error_count, double unit) {
   const double step = first_step.count() * std::exp2(std::min(error_count, 12));
@@ -60,18 +61,28 @@ std::string_view verdict_name(Verdict verdict) {
 
 Outcome completed() { return {}; }
 
+std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals) {
+  if (unsettled_claims < fatal_ends) return std::nullopt;
+  return suspend(
+      fail(Failure::internal,
+           fmt::format("the last {} runs of this connection ended with their worker, without a verdict; look "
+                       "into the workers' last lines, then clear backoff_until",
+                       unsettled_claims)),
+      grant_refusals);
+}
+
 Outcome decide(const Error& error, Attempt attempt, double unit) {
   switch (error.failure) {
     case Failure::lease_lost:
     case Failure::cancelled:
       return {Verdict::discard, describe(error), Seconds(0), attempt.grant_refusals};
     case Failure::grant_dead:
-    case Failure::token_rejected: {
+    case Failure::token_rejected:
+    case Failure::scope_missing: {
       const int refusals = attempt.grant_refusals + 1;
-      return refusals >= proofs ? suspend(error, refusals) : retry(error, second_look + Seconds(10 * unit), refusals);
+      return refusals >= proofs_of_a_dead_grant ? suspend(error, refusals)
+                                                : retry(error, second_look + Seconds(10 * unit), refusals);
     }
-    case Failure::scope_missing:
-      return suspend(error);
     case Failure::quota_exhausted:
       return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : Seconds(3600 + 3600 * unit));
     case Failure::misconfigured:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "common/base/result.hpp"
@@ -28,7 +29,7 @@ struct Outcome {
 /// What is known about the row before the verdict.
 struct Attempt {
   int error_count = 0;     ///< failed runs in a row before this one
-  int grant_refusals = 0;  ///< refusals of the refresh token in a row before this one
+  int grant_refusals = 0;  ///< runs in a row before this one in which the grant was refused
 };
 
 /// Pure and total. `unit` in [0, 1) is the jitter. Backoff is exponential with full jitter between one second and an
@@ -36,6 +37,17 @@ struct Attempt {
 /// on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
+
+/// From so many ends with its worker in a row on, a connection is under suspicion and runs without another suspect
+/// beside it: those that merely shared the worker clear themselves by their own verdicts.
+inline constexpr int suspicious_ends = 2;
+/// So many in a row, and it is not tried again before a person has looked at it.
+inline constexpr int fatal_ends = 5;
+/// The verdict that replaces the run of such a connection; nothing = it may run.
+std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals);
+
+/// Runs in a row in which the grant was refused before a person is asked to connect again.
+inline constexpr int proofs_of_a_dead_grant = 2;
 
 inline constexpr std::chrono::seconds longest_wait = std::chrono::hours(7 * 24);
 

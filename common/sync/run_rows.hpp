@@ -9,6 +9,7 @@
 #include "common/sync/channel_plan.hpp"
 #include "common/sync/outcome.hpp"
 #include "common/sync/reconcile.hpp"
+#include "common/sync/state.hpp"
 
 namespace calsync::sync {
 
@@ -20,6 +21,7 @@ struct Claim {
     bool selected = true;
     bool gone = false;
     bool failed = false;    ///< its last read failed, which the next success takes back
+    bool rests = false;     ///< it did since the provider refuses cursors: it is as far in step as it can be
     bool may_watch = true;  ///< false = it cannot be watched, or opening a channel failed lately
   };
   ConnectionId connection{};
@@ -34,8 +36,10 @@ struct Claim {
   std::optional<Time> token_expiry{};
   int error_count = 0;
   int grant_refusals = 0;
-  bool by_push = false;    ///< nobody but push messages asked for this run
-  bool asked_for = false;  ///< sync_needed at the claim: somebody wants to know how it ends
+  std::string state = "active";  ///< that the last settled run left
+  int unsettled_claims = 0;      ///< runs before this one, in a row, that ended with their worker
+  bool by_push = false;          ///< nobody but push messages asked for this run
+  bool asked_for = false;        ///< sync_needed at the claim: somebody wants to know how it ends
   /// Age of the first wake-up that this run serves, at the claim; nothing = nobody woke it, or nobody asked.
   std::optional<std::chrono::milliseconds> woken_ago{};
   std::vector<std::pair<std::string, std::string>> sealed_credentials{};  ///< kind, sealed text
@@ -88,6 +92,7 @@ struct Settlement {
   bool noteworthy = true;  ///< worth a line in the history
   bool again = false;      ///< a success that wants another run at once, for changes that nobody announced
   Counts counts{};
+  StateChange state{};  ///< of the connection from now on
 };
 
 }  // namespace calsync::sync

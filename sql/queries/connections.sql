@@ -9,6 +9,9 @@ SELECT 1 AS found FROM profiles WHERE id = $1;
 SELECT c.id, c.provider_id, c.provider, c.provider_user_id, c.provider_email, c.sync_enabled, c.sync_needed, c.last_synced_at,
   c.error_count, c.last_error, c.backoff_until, c.token_expiry, c.sync_frequency_minutes, c.created_at, c.awaiting_confirmation,
   c.lease_until, c.lease_owner, c.sync_due_at, c.sync_cursor IS NOT NULL AS has_cursor, now() AS now,
+  c.grant_refusals, c.sync_state, c.state_since, c.recovered_at,
+  (SELECT count(*) FROM external_calendars k WHERE k.connection_id = c.id AND k.selected AND k.deleted_at IS NULL AND k.access_role <> 'none'
+     AND k.last_error NOT LIKE 'cursor_expired:%') AS failing_calendars,
   (SELECT count(*) FROM external_calendar_events e WHERE e.connection_id = c.id AND e.sync_status = 'FAILED') AS failed_events
 FROM external_calendar_connections c WHERE c.provider_id = $1 ORDER BY c.created_at, c.id;
 
@@ -16,8 +19,14 @@ FROM external_calendar_connections c WHERE c.provider_id = $1 ORDER BY c.created
 SELECT c.id, c.provider_id, c.provider, c.provider_user_id, c.provider_email, c.sync_enabled, c.sync_needed, c.last_synced_at,
   c.error_count, c.last_error, c.backoff_until, c.token_expiry, c.sync_frequency_minutes, c.created_at, c.awaiting_confirmation,
   c.lease_until, c.lease_owner, c.sync_due_at, c.sync_cursor IS NOT NULL AS has_cursor, now() AS now,
+  c.grant_refusals, c.sync_state, c.state_since, c.recovered_at,
+  (SELECT count(*) FROM external_calendars k WHERE k.connection_id = c.id AND k.selected AND k.deleted_at IS NULL AND k.access_role <> 'none'
+     AND k.last_error NOT LIKE 'cursor_expired:%') AS failing_calendars,
   (SELECT count(*) FROM external_calendar_events e WHERE e.connection_id = c.id AND e.sync_status = 'FAILED') AS failed_events
 FROM external_calendar_connections c WHERE c.id = $1;
+
+-- name: connection_state_changes
+SELECT from_state, to_state, reason, changed_at FROM calendar_connection_states WHERE connection_id = $1 ORDER BY id DESC LIMIT $2;
 
 -- name: connection_upsert
 -- Connecting the same account again renews the same connection: whatever stood in its way is cleared.

@@ -70,6 +70,10 @@ DELETE FROM calendar_sync_runs WHERE sync_id IN (
 DELETE FROM calendar_job_runs WHERE id IN (
   SELECT id FROM calendar_job_runs WHERE created_at < now() - make_interval(days => $1::int) LIMIT 100);
 
+-- name: connection_states_prune
+DELETE FROM calendar_connection_states WHERE id IN (
+  SELECT id FROM calendar_connection_states WHERE changed_at < now() - make_interval(days => $1::int) LIMIT 1000);
+
 -- name: oauth_flows_prune
 DELETE FROM calendar_oauth_flows WHERE expires_at < now() - interval '1 day';
 

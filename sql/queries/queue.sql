@@ -14,8 +14,9 @@ SELECT id, heartbeat_at > now() - interval '15 s' AS alive FROM calendar_sync_wo
 DELETE FROM calendar_sync_workers WHERE id = $1;
 
 -- name: queue_candidates_needed
-SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
+SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+  FROM external_calendar_connections
   WHERE provider = s.provider AND sync_needed AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_priority DESC, sync_due_at LIMIT $2) c
@@ -23,24 +24,27 @@ ORDER BY c.sync_priority DESC, c.sync_due_at;
 
 -- name: queue_candidates_urgent
 -- What people and pushes asked for goes before overdue polls.
-SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
+SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+  FROM external_calendar_connections
   WHERE provider = s.provider AND sync_needed AND sync_priority > 0 AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_priority DESC, sync_due_at LIMIT $2) c
 ORDER BY c.sync_priority DESC, c.sync_due_at;
 
 -- name: queue_candidates_due
-SELECT c.id, c.provider_id, c.provider FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_due_at FROM external_calendar_connections
+SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+  FROM external_calendar_connections
   WHERE provider = s.provider AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_due_at LIMIT $2) c
 ORDER BY c.sync_due_at;
 
 -- name: queue_candidates_of_owners
-SELECT c.id, c.provider_id, c.provider FROM unnest($5::uuid[]) AS o (owner) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_priority, sync_due_at FROM external_calendar_connections
+SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($5::uuid[]) AS o (owner) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+  FROM external_calendar_connections
   WHERE provider_id = o.owner AND provider = ANY ($1::text[]) AND sync_due_at <= now() AND (sync_needed OR $6::boolean)
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
     AND ($7::uuid[] IS NULL OR id = ANY ($7::uuid[]))
@@ -48,26 +52,35 @@ SELECT c.id, c.provider_id, c.provider FROM unnest($5::uuid[]) AS o (owner) CROS
 ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
 
 -- name: queue_candidates_listed
-SELECT c.id, c.provider_id, c.provider FROM external_calendar_connections c
+SELECT c.id, c.provider_id, c.provider, CASE WHEN c.lease_until IS NULL THEN 0 ELSE c.unsettled_claims + 1 END AS unsettled
+FROM external_calendar_connections c
 WHERE c.id = ANY ($5::uuid[]) AND c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $6::boolean)
   AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[])) AND c.provider_id <> ALL ($4::uuid[])
 ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
 
 -- name: queue_claim
+-- unsettled_claims: earlier runs in a row that ended with their worker. Of connections with two or more, suspects, only $9 is claimed.
 UPDATE external_calendar_connections t
-SET lease_token = t.lease_token + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3::int), last_attempt_at = now()
+SET lease_token = t.lease_token + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3::int), last_attempt_at = now(),
+  unsettled_claims = CASE WHEN t.lease_until IS NULL THEN 0
+    WHEN t.lease_owner = ANY ($4::uuid[]) OR NOT EXISTS (SELECT 1 FROM calendar_sync_workers w
+      WHERE w.id = t.lease_owner AND (w.id = $2 OR w.heartbeat_at > now() - interval '15 s')) THEN t.unsettled_claims + 1
+    ELSE t.unsettled_claims END
 WHERE t.id = ANY (ARRAY (
   SELECT id FROM external_calendar_connections
   WHERE id = ANY ($1::uuid[]) AND sync_due_at <= now() AND (sync_needed OR $5::boolean)
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($4::uuid[]))
     AND ($6::uuid[] IS NULL OR provider_id = ANY ($6::uuid[])) AND ($7::uuid[] IS NULL OR id = ANY ($7::uuid[]))
+    AND (lease_until IS NULL OR unsettled_claims < 1 OR id = $9::uuid)
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
   t.last_synced_at, t.sync_priority, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
+  t.unsettled_claims, t.sync_state,
   CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
-     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
+     'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'rests', last_error LIKE 'cursor_expired:%',
+     'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
   (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state,
      -- Two workers that do not agree about the address may not replace each other's channels all the time.
@@ -102,7 +115,7 @@ WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
     backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
-    items_ingested int, items_updated int, items_deleted int, items_failed int)
+    state text, state_reason text, items_ingested int, items_updated int, items_deleted int, items_failed int)
 ), settled AS (
   UPDATE external_calendar_connections t SET
     last_synced_at = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN now() ELSE t.last_synced_at END,
@@ -118,10 +131,13 @@ WITH d AS (
     backoff_until = CASE WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
       ELSE now() + make_interval(secs => d.backoff_seconds) END,
     grant_refusals = CASE WHEN t.edit_seq <> d.edit THEN t.grant_refusals ELSE d.refusals END,
-    lease_until = NULL, lease_owner = NULL, updated_at = now()
+    sync_state = CASE WHEN t.edit_seq <> d.edit THEN t.sync_state ELSE d.state END,
+    state_since = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state THEN now() ELSE t.state_since END,
+    recovered_at = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state AND d.state = 'active' THEN now() ELSE t.recovered_at END,
+    lease_until = NULL, lease_owner = NULL, unsettled_claims = 0, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
     AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE))
-  RETURNING t.id, t.provider_id, t.provider
+  RETURNING t.id, t.provider_id, t.provider, t.sync_state, t.state_since
 ), items AS (
   UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
     items_ingested = d.items_ingested, items_updated = d.items_updated, items_deleted = d.items_deleted
@@ -133,13 +149,19 @@ WITH d AS (
   SELECT d.sync_id, s.id, s.provider_id, s.provider, $2::uuid, d.lease_token, d.outcome, d.error,
     d.items_ingested, d.items_updated, d.items_deleted, d.items_failed, d.started_at
   FROM d JOIN settled s ON s.id = d.id WHERE d.noteworthy
+), changes AS (
+  -- The row as it was before this statement.
+  INSERT INTO calendar_connection_states (connection_id, provider_id, from_state, to_state, reason)
+  SELECT s.id, s.provider_id, c.sync_state, s.sync_state, left(d.state_reason, 2000)
+  FROM d JOIN settled s ON s.id = d.id JOIN external_calendar_connections c ON c.id = s.id
+  WHERE s.state_since = now() AND c.sync_state <> s.sync_state
 )
 SELECT id FROM settled;
 
 -- name: queue_release
 -- Given back without a verdict: nothing about the row changes but the lease.
 WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint))
-UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL
+UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL, unsettled_claims = 0
 FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token
   AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE));
 
@@ -160,4 +182,5 @@ WITH owned AS (
 SELECT id FROM owned;
 
 -- name: queue_credentials
-SELECT kind, sealed FROM external_calendar_credentials WHERE connection_id = $1;
+SELECT k.kind, k.sealed, c.token_expiry FROM external_calendar_credentials k JOIN external_calendar_connections c ON c.id = k.connection_id
+WHERE k.connection_id = $1;

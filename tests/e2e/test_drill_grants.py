@@ -64,7 +64,8 @@ class Tokens(FailureCase):
             self.fails("configuration_error", connection, low=300, high=600)
             row = self.fails("configuration_error", connection, count=2, low=300, high=600)
         self.assertEqual(row["grant_refusals"], 0)
-        self.assertNotEqual(self.stack.shown(connection)["state"], "needs_reauth")
+        shown = self.stack.shown(connection)
+        self.assertEqual((shown["state"], shown["error_owner"]), ("delayed", "operator"))
         self.recovers(owner, address, connection)
 
     def test_a_token_endpoint_in_trouble_blames_nobody(self):
@@ -116,10 +117,12 @@ class DeadGrants(FailureCase):
         self.assertEqual(len(self.stack.events(connection)), 1, "what was mirrored is kept")
         self.assertReconnects(owner, address, connection)
 
-    def test_a_missing_permission_waits_for_a_person_at_once(self):
+    def test_a_missing_permission_is_proved_twice_then_waits_for_a_person(self):
         owner, address, connection = self.changed()
         with self.emulator.trouble("forbidden_scope", address):
-            row = self.fails("insufficient_scope", connection, low=LONG, verdict="suspend")
+            self.fails("insufficient_scope", connection, low=30, high=120)
+            self.assertNotEqual(self.stack.shown(connection)["state"], "needs_reauth")
+            row = self.fails("insufficient_scope", connection, count=2, low=LONG, verdict="suspend")
             self.assertIn("insufficientPermissions", row["last_error"])
             shown = self.stack.shown(connection)
             self.assertEqual(shown["state"], "needs_reauth")

@@ -37,7 +37,7 @@ class Outage(FailureCase):
                 row = self.fails("provider_unavailable", connection, low=1, high=15)
                 self.assertEqual(row["grant_refusals"], 0)
                 shown = self.stack.shown(connection)
-                self.assertEqual((shown["state"], shown["last_error"]), ("delayed", row["last_error"]))
+                self.assertEqual((shown["state"], shown["error_owner"], shown["last_error"]), ("provider_down", "provider", row["last_error"]))
                 self.assertEqual(self.shown_titles(owner), ["One"])
             ends = [self.stack.connection(connection)["backoff_until"] for _, _, connection in everyone]
             self.assertGreater(len(set(ends)), 4, "they do not come back all at once")

@@ -268,7 +268,8 @@ class Confirming(OAuthCase):
         connection = answer.json()["connection_id"]
         row = self.stack.connection(connection)
         self.assertEqual((row["awaiting_confirmation"], row["sync_enabled"], row["sync_due_at"]), (True, False, None))
-        self.assertEqual(self.stack.shown(connection)["state"], "awaiting_confirmation")
+        shown = self.stack.shown(connection)
+        self.assertEqual((shown["state"], shown["situation"]), ("disabled", "awaiting_confirmation"))
         one = f"/api/calendar/connections/{connection}"
         self.assertAnswer(self.stack.app.patch(one, {"sync_enabled": True}), 409)
         self.assertAnswer(self.stack.app.post(one + "/confirm", {"provider_id": self.stack.new_owner()}), 409)

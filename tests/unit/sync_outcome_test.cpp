@@ -65,7 +65,7 @@ TEST_CASE("the operator's mistakes never mark users") {
 
 TEST_CASE("verdicts by failure") {
   const std::pair<Failure, Verdict> cases[] = {
-      {Failure::scope_missing, Verdict::suspend}, {Failure::lease_lost, Verdict::discard},
+      {Failure::scope_missing, Verdict::retry},   {Failure::lease_lost, Verdict::discard},
       {Failure::cancelled, Verdict::discard},     {Failure::throttled, Verdict::retry},
       {Failure::quota_exhausted, Verdict::retry}, {Failure::unavailable, Verdict::retry},
       {Failure::network, Verdict::retry},         {Failure::timeout, Verdict::retry},
@@ -84,4 +84,17 @@ TEST_CASE("nothing that looks permanent is retried for ever") {
   }
   // An outage is not the connection's fault, however long it takes.
   CHECK(decide(fail(Failure::unavailable, "x"), {10000, 0}, 0.5).verdict == Verdict::retry);
+}
+
+TEST_CASE("a connection whose runs end with their worker is suspended after five of them") {
+  for (int ends = 0; ends < 5; ++ends) CHECK_FALSE(poisoned(ends, 0));
+  for (const int ends : {5, 6, 1000}) {
+    const auto outcome = poisoned(ends, 1);
+    REQUIRE(outcome);
+    CHECK(outcome->verdict == Verdict::suspend);
+    CHECK(outcome->backoff > 24h * 300);
+    CHECK(outcome->grant_refusals == 1);
+    CHECK(outcome->last_error.starts_with("internal_error: the last " + std::to_string(ends) +
+                                          " runs of this connection ended with their worker"));
+  }
 }
