@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sync-worker/turns.hpp"
+
 namespace calsync::worker {
 namespace {
 
@@ -14,10 +16,11 @@ constexpr std::chrono::seconds longest_pause{5};
 }  // namespace
 
 Producer::Producer(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue,
-                   const sync::GateSettings& gate, ProducerOptions options, StartRun start)
+                   Governor& governor, const sync::GateSettings& gate, ProducerOptions options, StartRun start)
     : clock_(clock),
       log_(log),
       queue_(queue),
+      governor_(governor),
       gate_(gate),
       options_(std::move(options)),
       start_(std::move(start)),
@@ -35,26 +38,38 @@ void Producer::finished(const sync::Claim& claim) {
   wake_.set();
 }
 
+void Producer::note_backlog(const std::vector<std::string>& providers, const std::vector<store::Candidate>& found) {
+  for (const std::string& provider : providers) {
+    const bool gone =
+        std::none_of(found.begin(), found.end(), [&](const auto& one) { return one.provider == provider; });
+    governor_.backlog(provider, gone);
+  }
+}
+
 Task<void> Producer::refill(store::ClaimFilter filter) {
   for (const auto& [owner, running] : per_owner_) {
     if (running >= options_.per_owner) filter.busy_owners.push_back(owner.str());
   }
-  const std::vector<store::Candidate> found = co_await queue_.candidates(std::move(filter), window);
-  // Owners in turn: the first of each, then the second of each. An owner with 5,000 due calendars delays nobody.
-  std::map<OwnerId, std::size_t> seen;
-  std::vector<std::pair<std::size_t, std::size_t>> turns;  // which of its owner's, place in `found`
-  turns.reserve(found.size());
-  for (std::size_t place = 0; place < found.size(); ++place) turns.emplace_back(seen[found[place].owner]++, place);
-  std::sort(turns.begin(), turns.end());
-  candidates_.clear();
-  for (const auto& [turn, place] : turns) candidates_.push_back(found[place]);
+  filter.full_reads = governor_.full_reads_open();
+  std::vector<store::Candidate> found = co_await queue_.candidates(filter, window);
+  note_backlog(filter.providers, found);
+  if (!filter.full_reads) std::erase_if(found, [](const auto& one) { return one.rank == store::Rank::backfill; });
+  candidates_ = in_turns(std::move(found));
 }
 
-std::vector<ConnectionId> Producer::choose() {
+std::map<std::string, double> Producer::rooms() const {
+  std::map<std::string, double> rooms;
+  for (const std::string& provider : options_.providers) {
+    if (const double room = governor_.room(provider); room >= 1) rooms.emplace(provider, room);
+  }
+  return rooms;
+}
+
+std::vector<store::Candidate> Producer::choose(std::map<std::string, double> rooms) {
   const std::size_t free = static_cast<std::size_t>(options_.concurrency) - in_flight_.size();
   const std::size_t wanted = std::min<std::size_t>(free, largest_claim);
   std::map<OwnerId, int> chosen_of;
-  std::vector<ConnectionId> chosen;
+  std::vector<store::Candidate> chosen;
   std::deque<store::Candidate> later;
   std::set<ConnectionId> taken;
   while (!candidates_.empty() && chosen.size() < wanted) {
@@ -62,39 +77,57 @@ std::vector<ConnectionId> Producer::choose() {
     candidates_.pop_front();
     if (in_flight_.contains(one.connection) || !taken.insert(one.connection).second) continue;
     const auto running = per_owner_.find(one.owner);
+    const auto room = rooms.find(one.provider);
     int& more = chosen_of[one.owner];
-    if ((running == per_owner_.end() ? 0 : running->second) + more >= options_.per_owner) {
+    if (room == rooms.end() || room->second < 1 ||
+        (running == per_owner_.end() ? 0 : running->second) + more >= options_.per_owner) {
       later.push_back(std::move(one));
       continue;
     }
     ++more;
-    chosen.push_back(std::move(one.connection));
+    room->second -= 1;
+    chosen.push_back(std::move(one));
   }
   candidates_.insert(candidates_.begin(), std::make_move_iterator(later.begin()), std::make_move_iterator(later.end()));
   // One order of locks for all workers.
-  std::sort(chosen.begin(), chosen.end());
+  std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.connection < b.connection; });
   return chosen;
+}
+
+Task<int> Producer::claim(std::vector<store::Candidate> chosen, const store::ClaimFilter& filter) {
+  std::vector<ConnectionId> ids;
+  for (const store::Candidate& one : chosen) {
+    governor_.claiming(one.provider, one.connection);
+    ids.push_back(one.connection);
+  }
+  std::vector<sync::Claim> claims = co_await queue_.claim(std::move(ids), filter, options_.lease_seconds);
+  for (sync::Claim& claim : claims) {
+    in_flight_.insert(claim.connection);
+    ++per_owner_[claim.owner];
+  }
+  for (const store::Candidate& one : chosen) {
+    if (!in_flight_.contains(one.connection)) governor_.not_claimed(one.provider, one.connection);
+  }
+  for (sync::Claim& claim : claims) start_(std::move(claim));
+  co_return static_cast<int>(claims.size());
 }
 
 Task<int> Producer::claim_once() {
   const sync::Answer answer = sync::ask(gate_, sync::Operation::use_calendar);
-  if (!answer || static_cast<int>(in_flight_.size()) >= options_.concurrency) co_return 0;
-  store::ClaimFilter filter = store::make_filter(*answer.admission, gate_, options_.providers, dead_workers_);
+  if (!answer || holds_ > 0 || static_cast<int>(in_flight_.size()) >= options_.concurrency) co_return 0;
+  const std::map<std::string, double> open = rooms();
+  std::vector<std::string> providers;
+  for (const auto& [provider, room] : open) providers.push_back(provider);
+  if (providers.empty()) co_return 0;
+  store::ClaimFilter filter = store::make_filter(*answer.admission, gate_, std::move(providers), dead_workers_);
   filter.patience = options_.push_patience;
-  std::vector<ConnectionId> chosen = choose();
+  std::vector<store::Candidate> chosen = choose(open);
   if (chosen.empty()) {
     co_await refill(filter);
-    chosen = choose();
+    chosen = choose(open);
   }
   if (chosen.empty()) co_return 0;
-  std::vector<sync::Claim> claims = co_await queue_.claim(std::move(chosen), filter, options_.lease_seconds);
-  const int count = static_cast<int>(claims.size());
-  for (sync::Claim& claim : claims) {
-    in_flight_.insert(claim.connection);
-    ++per_owner_[claim.owner];
-    start_(std::move(claim));
-  }
-  co_return count;
+  co_return co_await claim(std::move(chosen), filter);
 }
 
 void Producer::note_database(bool reachable, const char* reason) {

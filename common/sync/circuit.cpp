@@ -7,8 +7,8 @@
 namespace calsync::sync {
 namespace {
 
-/// Accounts beyond this many prove nothing more.
-constexpr std::size_t most_accounts = 1000;
+/// Owners beyond this many prove nothing more.
+constexpr std::size_t most_owners = 1000;
 /// After an answer the next probe follows soon: people wait.
 constexpr std::chrono::seconds soon{2};
 
@@ -71,19 +71,19 @@ CallWindow::Slot& CallWindow::slot(Duration now) {
 void CallWindow::forget(Duration now) {
   const std::int64_t first = std::chrono::duration_cast<std::chrono::seconds>(now - limits_.window).count();
   while (!slots_.empty() && slots_.front().second <= first) slots_.pop_front();
-  std::erase_if(accounts_, [&](const auto& one) { return now - one.second > limits_.window; });
+  std::erase_if(owners_, [&](const auto& one) { return now - one.second > limits_.window; });
 }
 
 void CallWindow::answered(Duration now) { ++slot(now).calls; }
 
-void CallWindow::away(Duration now, std::string_view account) {
+void CallWindow::away(Duration now, std::string_view owner) {
   Slot& current = slot(now);
   ++current.calls;
   ++current.failures;
-  if (const auto known = accounts_.find(account); known != accounts_.end()) {
+  if (const auto known = owners_.find(owner); known != owners_.end()) {
     known->second = now;
-  } else if (accounts_.size() < most_accounts) {
-    accounts_.emplace(account, now);
+  } else if (owners_.size() < most_owners) {
+    owners_.emplace(owner, now);
   }
 }
 
@@ -96,12 +96,17 @@ bool CallWindow::outage(Duration now) {
     failures += one.failures;
   }
   return failures >= limits_.failures && failures >= limits_.share * calls &&
-         accounts_.size() >= static_cast<std::size_t>(limits_.accounts);
+         owners_.size() >= static_cast<std::size_t>(limits_.owners);
+}
+
+bool CallWindow::idle(Duration now) {
+  forget(now);
+  return slots_.empty();
 }
 
 void CallWindow::clear() {
   slots_.clear();
-  accounts_.clear();
+  owners_.clear();
 }
 
 Circuit opened(Circuit circuit, std::string reason, const CircuitLimits& limits, double unit) {
@@ -135,6 +140,12 @@ Circuit probe_ended(Circuit circuit, bool answered, const CircuitLimits& limits,
 Circuit probe_lost(Circuit circuit, double unit) {
   circuit.probe_in = jittered(soon, unit);
   return circuit;
+}
+
+Circuit released(Circuit circuit, std::string reason) {
+  circuit.reason = std::move(reason);
+  circuit.away_for = Duration(0);
+  return moved(std::move(circuit), CircuitState::ramping);
 }
 
 Circuit closed(Circuit circuit) { return moved(std::move(circuit), CircuitState::closed); }

@@ -24,7 +24,7 @@ CircuitState parse_circuit_state(std::string_view name);
 struct CircuitLimits {
   int failures = 20;   ///< failed calls in the window,
   double share = 0.5;  ///< this share of all,
-  int accounts = 5;    ///< of so many accounts: an outage. Fewer are the accounts' own trouble
+  int owners = 5;      ///< of so many owners: an outage. One owner's thousand calendars are that owner's trouble
   Duration window = std::chrono::seconds(30);
   Duration first_pause = std::chrono::seconds(5);  ///< between probes of all workers
   Duration longest_pause = std::chrono::seconds(60);
@@ -60,8 +60,10 @@ class CallWindow {
  public:
   explicit CallWindow(CircuitLimits limits) : limits_(limits) {}
   void answered(Duration now);
-  void away(Duration now, std::string_view account);
+  void away(Duration now, std::string_view owner);
   bool outage(Duration now);
+  /// Nothing was heard in the window.
+  bool idle(Duration now);
   void clear();
 
  private:
@@ -75,7 +77,7 @@ class CallWindow {
 
   CircuitLimits limits_;
   std::deque<Slot> slots_;
-  std::map<std::string, Duration, std::less<>> accounts_;  ///< when they failed last
+  std::map<std::string, Duration, std::less<>> owners_;  ///< when they failed last
 };
 
 /// Each gives the circuit as it is to be stored. `unit` in [0, 1) is the jitter.
@@ -85,6 +87,8 @@ Circuit probe_ended(Circuit circuit, bool answered, const CircuitLimits& limits,
 /// Nobody knows what came of the probe: soon another.
 Circuit probe_lost(Circuit circuit, double unit);
 Circuit closed(Circuit circuit);
+/// A switch came back on: what has piled up meanwhile is worked off as after an outage.
+Circuit released(Circuit circuit, std::string reason);
 
 /// Runs a second, of all workers, while it is ramping.
 double ramp_rate(const Circuit& circuit, const CircuitLimits& limits);

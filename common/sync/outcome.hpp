@@ -13,6 +13,7 @@ namespace calsync::sync {
 enum class Verdict {
   complete,  ///< in step: errors and backoff are cleared
   retry,     ///< again after a backoff
+  snooze,    ///< again when we may call: no failure, nothing is counted, whoever asked waits on
   suspend,   ///< a person has to act; the row waits until they reconnect or clear the backoff
   discard    ///< not ours any more, or stopping: nothing is written
 };
@@ -20,7 +21,7 @@ std::string_view verdict_name(Verdict verdict);
 
 struct Outcome {
   Verdict verdict = Verdict::complete;
-  std::string last_error{};  ///< "code: sentence"; "" when complete
+  std::string last_error{};  ///< "code: sentence"; "" when complete. After a snooze: why, for the log alone
   std::chrono::duration<double> backoff{0};
   int grant_refusals = 0;
 };
@@ -36,6 +37,9 @@ struct Attempt {
 /// on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
+
+/// Seconds on top of what a snooze has to wait at least, so that those who wait do not come back all at once.
+inline constexpr double snooze_spread = 5;
 
 inline constexpr std::chrono::seconds longest_wait = std::chrono::hours(7 * 24);
 

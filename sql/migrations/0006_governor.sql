@@ -7,6 +7,15 @@ ALTER TABLE external_calendar_connections
   ADD COLUMN calls_drained double precision NOT NULL DEFAULT 0,
   ADD COLUMN calls_at timestamptz;
 
+-- A new connection is a person's: its first run is as urgent as anything that people ask for (2).
+ALTER TABLE external_calendar_connections ALTER COLUMN sync_priority SET DEFAULT 2;
+
+-- How urgent a due connection is: 0 people wait, 1 a push message came, 2 something else asked (a booking, an operator), 3 a poll,
+-- 4 a full read that nobody waits for.
+CREATE FUNCTION calsync_rank(needed boolean, priority smallint, cursor_missing boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN needed AND priority >= 2 THEN 0 WHEN needed AND priority = 1 THEN 1 WHEN cursor_missing THEN 4 WHEN needed THEN 2 ELSE 3 END
+$$;
+
 -- Full reads that nobody waits for, after cursors were reset or have expired in bulk: found without scanning what else is due.
 CREATE INDEX external_calendar_connections_backfill ON external_calendar_connections (provider, sync_due_at)
   WHERE sync_due_at IS NOT NULL AND sync_cursor IS NULL;

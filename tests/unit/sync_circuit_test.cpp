@@ -14,7 +14,7 @@ constexpr CircuitLimits limits{};
 struct Calls {
   int failed;
   int good;
-  int accounts;
+  int owners;
 };
 
 bool outage_after(const Calls& calls, Duration spread = 10s) {
@@ -23,7 +23,7 @@ bool outage_after(const Calls& calls, Duration spread = 10s) {
   for (int i = 0; i < all; ++i) {
     const Duration at = 100s + spread * i / std::max(1, all);
     if (i < calls.failed) {
-      window.away(at, "account" + std::to_string(i % calls.accounts));
+      window.away(at, "owner" + std::to_string(i % calls.owners));
     } else {
       window.answered(at);
     }
@@ -48,7 +48,7 @@ Circuit ramping_circuit(Duration age) {
 
 }  // namespace
 
-TEST_CASE("an outage is many failed calls, most of all, of several accounts, within the window") {
+TEST_CASE("an outage is many failed calls, most of all, of several owners, within the window") {
   CHECK(outage_after({20, 0, 5}));
   CHECK(outage_after({20, 20, 5}));
   CHECK(outage_after({5000, 0, 5000}));
@@ -58,9 +58,9 @@ TEST_CASE("an outage is many failed calls, most of all, of several accounts, wit
   CHECK_FALSE(outage_after({20, 0, 5}, 60s));
 }
 
-TEST_CASE("calls that have left the window count no more, and neither do their accounts") {
+TEST_CASE("calls that have left the window count no more, and neither do their owners") {
   CallWindow window(limits);
-  for (int i = 0; i < 20; ++i) window.away(100s, "account" + std::to_string(i));
+  for (int i = 0; i < 20; ++i) window.away(100s, "owner" + std::to_string(i));
   CHECK(window.outage(129s));
   CHECK_FALSE(window.outage(131s));
   for (int i = 0; i < 20; ++i) window.away(132s, "one");
