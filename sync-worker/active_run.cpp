@@ -25,8 +25,9 @@ Task<Result<void>> ActiveRun::begin() {
   Result<Secret> credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
   if (!credential) {
     // The token endpoint's silence is the provider's; its other answers speak of the grant.
-    if (sync::means_away(credential.error().failure)) governor().after_call(traffic_, &credential.error());
-    co_return credential.error();
+    const Error error = credential.error();
+    if (sync::means_away(error.failure)) governor().after_call(traffic_, &error);
+    co_return error;
   }
   credential_ = std::move(*credential);
   if (!adapter_.host_of) co_return Result<void>();

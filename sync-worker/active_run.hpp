@@ -74,8 +74,9 @@ class ActiveRun {
   Governor& governor() { return services_.governor; }
   template <class Answer>
   void note(const Answer& answer) {
-    const Error* error = answer ? nullptr : &answer.error();
-    governor().after_call(traffic_, error);
+    if (answer) return governor().after_call(traffic_, nullptr);
+    const Error error = answer.error();
+    governor().after_call(traffic_, &error);
   }
 
   Services services_;

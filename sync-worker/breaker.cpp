@@ -225,8 +225,8 @@ Task<void> Breaker::tick() {
   }
   for (const Place& place : all) co_await settle(place);
   const Duration now = services_.clock.monotonic();
-  std::erase_if(places_, [&](auto& entry) {
-    Watched& one = entry.second;
+  std::erase_if(places_, [&](const auto& entry) {
+    const Watched& one = entry.second;
     return one.circuit.version == 0 && !one.suspected && one.probe == Probe::none && one.window.idle(now);
   });
 }

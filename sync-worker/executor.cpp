@@ -93,6 +93,10 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
   if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
   settlement.outcome = outcome_of(claim, pulled);
   settlement.cursor = sync::dump_cursor(inbound.cursor());
+  // A run that was not let in has not read anything: NULL stays NULL, which says that a full read is due.
+  if (settlement.cursor == sync::dump_cursor(sync::parse_cursor(claim.cursor)) &&
+      settlement.outcome.verdict == sync::Verdict::snooze)
+    settlement.cursor.reset();
   settlement.counts = inbound.counts();
   settlement.calls_drained = active.drained();
   settlement.noteworthy = noteworthy(claim, settlement);

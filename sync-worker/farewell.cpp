@@ -43,7 +43,10 @@ Task<bool> Farewell::may_call(std::string provider) {
 
 void Farewell::heard(const std::string& provider, const std::string& owner, const Result<void>& ended) {
   const providers::Adapter* adapter = registry_.find(provider);
-  if (adapter) governor_.after_call(*adapter, owner, ended ? nullptr : &ended.error());
+  if (!adapter) return;
+  if (ended) return governor_.after_call(*adapter, owner, nullptr);
+  const Error error = ended.error();
+  governor_.after_call(*adapter, owner, &error);
 }
 
 Task<void> Farewell::stop_channels(std::function<bool()> may_continue) {
@@ -129,7 +132,7 @@ Task<void> Farewell::revoke_pending(std::function<bool()> may_continue) {
       continue;
     }
     const Result<void> revoked = co_await revoke(pending);
-    heard(pending.provider, pending.owner.str(), revoked);
+    heard(pending.provider, pending.owner, revoked);
     if (revoked || pending.attempts >= last_attempt) {
       co_await revocations_.done(pending.id);
       if (revoked) log_.info("a disconnected account's grant was revoked", {.provider = pending.provider});

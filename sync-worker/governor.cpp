@@ -222,7 +222,7 @@ void Governor::throttled(const providers::Adapter& adapter, const std::string& h
                sync::bucket_of(project ? bounds.project_calls : bounds.host_calls), *pause);
   services_.log.warn("the provider asks all of us for fewer calls: its connections wait",
                      {.provider = adapter.name,
-                      .error_code = error_code(error.failure),
+                      .error_code = std::string(error_code(error.failure)),
                       .metadata = {{"seconds", fmt::format("{:.0f}", std::chrono::duration<double>(*pause).count())},
                                    {"reason", error.message}}});
   urgent_.set();

@@ -13,6 +13,18 @@ constexpr std::chrono::seconds remembered{5};
 constexpr std::chrono::milliseconds shortest_wait{10};
 /// Accounts and feeds' hosts come and go.
 constexpr std::size_t most_buckets = 10000;
+constexpr std::chrono::milliseconds least_pause{500};
+
+class Waits {
+ public:
+  explicit Waits(std::size_t& count) : count_(count) { ++count_; }
+  ~Waits() { --count_; }
+  Waits(const Waits&) = delete;
+  Waits& operator=(const Waits&) = delete;
+
+ private:
+  std::size_t& count_;
+};
 
 }  // namespace
 
@@ -56,6 +68,10 @@ Task<void> RateGovernor::refill(const store::BucketName& name, Bucket& bucket) {
     }
   } catch (const db::DatabaseError&) {
     // Without the database nothing is claimed; the few runs in flight may end as they would have.
+  } catch (...) {
+    bucket.refilling = false;
+    bucket.refilled.set();
+    throw;
   }
   bucket.refilling = false;
   const Duration now = clock_.monotonic();
@@ -72,33 +88,26 @@ Task<Duration> RateGovernor::take(store::BucketName name, sync::BucketShape shap
   if (shape.unlimited() && !buckets_.contains(name)) co_return Duration(0);
   Bucket& own = bucket(name, shape);
   const Deadline deadline(clock_, patience);
-  ++own.waiting;
+  const Waits waits(own.waiting);
   for (;;) {
     const Duration now = clock_.monotonic();
     const Duration wait = own.empty_until - now;
     if (wait > Duration(0)) {
-      if (wait >= deadline.remaining(clock_)) {
-        --own.waiting;
-        co_return wait;
-      }
+      if (wait >= deadline.remaining(clock_)) co_return wait;
       co_await clock_.sleep(wait);
       continue;
     }
     if (shape.unlimited() || own.allowance.take(now)) break;
-    if (deadline.passed(clock_)) {
-      --own.waiting;
-      co_return std::max<Duration>(sync::until_next(shape, 0), std::chrono::milliseconds(500));
-    }
+    if (deadline.passed(clock_)) co_return std::max<Duration>(sync::until_next(shape, 0), least_pause);
     if (own.refilling) {
       co_await own.refilled.wait(clock_, std::max<Duration>(deadline.remaining(clock_), shortest_wait));
       continue;
     }
     co_await refill(name, own);
   }
-  --own.waiting;
   own.taken += 1;
   // One set() lets one wait return; whoever it woke wakes the next.
-  if (own.waiting > 0) own.refilled.set();
+  if (own.waiting > 1) own.refilled.set();
   co_return Duration(0);
 }
 
@@ -132,10 +141,10 @@ double RateGovernor::room(const store::BucketName& name, Duration patience) cons
 }
 
 Task<void> RateGovernor::fetch(store::BucketName name, sync::BucketShape shape, double want) {
-  Bucket& own = bucket(name, shape);
   std::vector<store::BucketAsk> asks{{name, shape, want}};
-  for (const store::BucketGrant& grant : co_await table_.take(std::move(asks))) {
-    if (grant.granted > 0) own.allowance.grant(grant.granted, clock_.monotonic());
+  const std::vector<store::BucketGrant> grants = co_await table_.take(std::move(asks));
+  for (const store::BucketGrant& grant : grants) {
+    if (grant.granted > 0) bucket(name, shape).allowance.grant(grant.granted, clock_.monotonic());
   }
 }
 

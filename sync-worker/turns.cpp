@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace calsync::worker {
 namespace {
@@ -45,8 +46,9 @@ std::deque<store::Candidate> in_turns(std::vector<store::Candidate> found) {
       found, given, [](const auto& one) { return std::pair(one.rank, one.owner); },
       [](const auto& one) { return static_cast<int>(one.rank); });
   Order by_age = given;
-  std::stable_sort(by_age.begin(), by_age.end(),
-                   [&](std::size_t a, std::size_t b) { return found[a].overdue > found[b].overdue; });
+  std::sort(by_age.begin(), by_age.end(), [&](std::size_t left, std::size_t right) {
+    return std::pair(found[right].overdue, left) < std::pair(found[left].overdue, right);
+  });
   const Order aged = ordered(found, by_age, [](const auto& one) { return one.owner; }, [](const auto&) { return 0; });
   std::vector<bool> placed(found.size(), false);
   std::deque<store::Candidate> turns;

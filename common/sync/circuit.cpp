@@ -99,9 +99,8 @@ bool CallWindow::outage(Duration now) {
          owners_.size() >= static_cast<std::size_t>(limits_.owners);
 }
 
-bool CallWindow::idle(Duration now) {
-  forget(now);
-  return slots_.empty();
+bool CallWindow::idle(Duration now) const {
+  return slots_.empty() || now - std::chrono::seconds(slots_.back().second) > limits_.window;
 }
 
 void CallWindow::clear() {

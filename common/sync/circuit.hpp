@@ -63,7 +63,7 @@ class CallWindow {
   void away(Duration now, std::string_view owner);
   bool outage(Duration now);
   /// Nothing was heard in the window.
-  bool idle(Duration now);
+  bool idle(Duration now) const;
   void clear();
 
  private:

@@ -51,7 +51,9 @@ Explanation explain(const ConnectionFacts& facts, const GateSettings& gate, Time
   if (facts.lease_until && *facts.lease_until > now) return {"syncing", "a worker is syncing it now", ""};
   if (facts.error_count > 0 || !facts.last_error.empty()) return failing(facts, now);
   if (facts.backoff_until && *facts.backoff_until > now) {
-    return {"delayed", fmt::format("backing off until {} by hand", format_rfc3339(*facts.backoff_until)),
+    return {"delayed",
+            fmt::format("it waits until {}: for its turn to call the provider, or by hand",
+                        format_rfc3339(*facts.backoff_until)),
             "clear backoff_until to sync now"};
   }
   if (facts.due_at && *facts.due_at <= now) {

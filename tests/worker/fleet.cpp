@@ -36,8 +36,8 @@ struct Fleet::Worker {
                  {{"google"}, fleet.options_.concurrency, fleet.options_.per_owner}, [&fleet, this](sync::Claim claim) {
                    asio::co_spawn(fleet.io_, run(fleet, *this, std::move(claim)), rethrow);
                  }) {}
-  Governor governor;
-  Producer producer;
+  worker::Governor governor;
+  worker::Producer producer;
 };
 
 Fleet::Fleet(FleetOptions options, unsigned seed)
@@ -63,7 +63,7 @@ void Fleet::count_call() {
 }
 
 Task<void> Fleet::call_provider(Worker& worker, const sync::Claim& claim, Result<void>& ended) {
-  Traffic traffic{claim, *registry_.find(claim.provider)};
+  worker::Traffic traffic{claim, *registry_.find(claim.provider)};
   ended = co_await worker.governor.begin(traffic);
   for (int call = 0; ended && call < options_.calls_per_run; ++call) {
     ended = co_await worker.governor.before_call(traffic);
