@@ -9,6 +9,8 @@ namespace calsync::worker {
 namespace {
 
 constexpr int window = 1000;
+/// So many are due at any time where many are polled.
+constexpr int no_backlog = 50;
 /// Claiming more in one statement gains nothing and holds the rows' locks longer.
 constexpr int largest_claim = 100;
 constexpr std::chrono::seconds longest_pause{5};
@@ -40,9 +42,9 @@ void Producer::finished(const sync::Claim& claim) {
 
 void Producer::note_backlog(const std::vector<std::string>& providers, const std::vector<store::Candidate>& found) {
   for (const std::string& provider : providers) {
-    const bool gone =
-        std::none_of(found.begin(), found.end(), [&](const auto& one) { return one.provider == provider; });
-    governor_.backlog(provider, gone);
+    const auto due =
+        std::count_if(found.begin(), found.end(), [&](const auto& one) { return one.provider == provider; });
+    governor_.backlog(provider, due < no_backlog);
   }
 }
 
@@ -55,6 +57,7 @@ Task<void> Producer::refill(store::ClaimFilter filter) {
   note_backlog(filter.providers, found);
   if (!filter.full_reads) std::erase_if(found, [](const auto& one) { return one.rank == store::Rank::backfill; });
   candidates_ = in_turns(std::move(found));
+  read_at_ = clock_.monotonic();
 }
 
 std::map<std::string, double> Producer::rooms() const {
@@ -97,7 +100,6 @@ std::vector<store::Candidate> Producer::choose(std::map<std::string, double> roo
 Task<int> Producer::claim(std::vector<store::Candidate> chosen, const store::ClaimFilter& filter) {
   std::vector<ConnectionId> ids;
   for (const store::Candidate& one : chosen) {
-    governor_.claiming(one.provider, one.connection);
     ids.push_back(one.connection);
   }
   std::vector<sync::Claim> claims = co_await queue_.claim(std::move(ids), filter, options_.lease_seconds);
@@ -105,9 +107,8 @@ Task<int> Producer::claim(std::vector<store::Candidate> chosen, const store::Cla
     in_flight_.insert(claim.connection);
     ++per_owner_[claim.owner];
   }
-  for (const store::Candidate& one : chosen) {
-    if (!in_flight_.contains(one.connection)) governor_.not_claimed(one.provider, one.connection);
-  }
+  // What other workers took first costs this one nothing of what it may begin.
+  for (const sync::Claim& claim : claims) governor_.claiming(claim.provider, claim.connection);
   for (sync::Claim& claim : claims) start_(std::move(claim));
   co_return static_cast<int>(claims.size());
 }
@@ -121,6 +122,8 @@ Task<int> Producer::claim_once() {
   if (providers.empty()) co_return 0;
   store::ClaimFilter filter = store::make_filter(*answer.admission, gate_, std::move(providers), dead_workers_);
   filter.patience = options_.push_patience;
+  // Wake-ups whose notification was skipped are seen at this age, also while runs that end keep the window alive.
+  if (clock_.monotonic() - read_at_ > options_.poll * 2) candidates_.clear();
   std::vector<store::Candidate> chosen = choose(open);
   if (chosen.empty()) {
     co_await refill(filter);

@@ -78,6 +78,7 @@ class Producer {
   StartRun start_;
   Signal wake_;
   std::deque<store::Candidate> candidates_;
+  Duration read_at_{0};
   std::set<ConnectionId> in_flight_;
   std::map<OwnerId, int> per_owner_;
   std::vector<std::string> dead_workers_;

@@ -158,7 +158,7 @@ double ramp_rate(const Circuit& circuit, const CircuitLimits& limits) {
 bool ramp_over(const Circuit& circuit, bool backlog_gone, const CircuitLimits& limits) {
   if (circuit.age < limits.ramp) return false;
   const double full = std::max(limits.least_rate, circuit.steady * limits.full_share);
-  return backlog_gone || seconds_of(circuit.age - limits.ramp) > circuit.connections / full;
+  return backlog_gone || seconds_of(circuit.age - limits.ramp) > 2 * circuit.connections / full;
 }
 
 }  // namespace calsync::sync

@@ -129,7 +129,8 @@ TEST_CASE("the ramp ends with the backlog, or when everybody must have had a tur
   CHECK_FALSE(ramp_over(ramping_circuit(59s), true, limits));
   CHECK(ramp_over(ramping_circuit(60s), true, limits));
   CHECK_FALSE(ramp_over(ramping_circuit(200s), false, limits));
-  CHECK(ramp_over(ramping_circuit(300s), false, limits));
+  CHECK_FALSE(ramp_over(ramping_circuit(300s), false, limits));
+  CHECK(ramp_over(ramping_circuit(600s), false, limits));
   CHECK(closed(ramping_circuit(300s)).state == CircuitState::closed);
 }
 

@@ -8,6 +8,7 @@ namespace calsync::testing {
 
 Task<std::vector<store::BucketGrant>> MemoryRates::take(std::vector<store::BucketAsk> asks) {
   ++asked;
+  co_await clock_.sleep(std::chrono::milliseconds(1));
   const Duration now = clock_.monotonic();
   std::vector<store::BucketGrant> grants;
   for (const store::BucketAsk& ask : asks) {

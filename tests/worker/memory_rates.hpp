@@ -12,7 +12,7 @@ namespace calsync::testing {
 /// Budgets in memory, by the rules of the real table.
 class MemoryRates final : public store::RateTable {
  public:
-  explicit MemoryRates(const Clock& clock) : clock_(clock) {}
+  explicit MemoryRates(AsyncClock& clock) : clock_(clock) {}
   Task<std::vector<store::BucketGrant>> take(std::vector<store::BucketAsk> asks) override;
   Task<void> block(store::BucketName bucket, sync::BucketShape shape, Duration time) override;
   Task<bool> enter(store::Slot slot) override;
@@ -26,7 +26,7 @@ class MemoryRates final : public store::RateTable {
     Duration updated{0};
     Duration blocked_until{0};
   };
-  const Clock& clock_;
+  AsyncClock& clock_;
   std::map<store::BucketName, Bucket> buckets_;
   std::map<store::BucketName, std::map<std::string, Duration>> rooms_;
 };
