@@ -46,7 +46,8 @@ TEST_CASE("two workers together stay within the project's quota in every minute,
     CHECK(most <= quota);
     CHECK(most >= quota / 2);
     CHECK(failed(fleet) == 0);
-    CHECK(fleet.calls_between(5min, 15min) >= quota * 10 * 0.6);
+    // All that is asked for, or most of what may be had.
+    CHECK(fleet.calls_between(5min, 15min) >= std::min(2400.0, quota * 10 * 0.6));
   }
 }
 
