@@ -243,6 +243,8 @@ TEST_CASE("owners with as many runs as they may have do not fill the window") {
   const std::string theirs = queue.database.add_connection(other);
   store::ClaimFilter filter = queue.filter;
   filter.busy_owners = {queue.owner};
+  // Nobody waits for them, so that they are found once.
+  queue.database.sql("UPDATE external_calendar_connections SET sync_priority = 0");
   for (const bool polling : {true, false}) {
     filter.polling = polling;
     const auto found = queue.database.run(queue.queue.candidates(filter, 1));
