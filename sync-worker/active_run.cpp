@@ -10,6 +10,7 @@ ActiveRun::ActiveRun(Services services, RunLimits limits, const sync::Claim& cla
       claim_(claim),
       adapter_(adapter),
       may_continue_(std::move(may_continue)),
+      traffic_{claim, adapter},
       deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
       lease_taken_(services.clock.monotonic()) {}
 
@@ -20,10 +21,17 @@ providers::Session ActiveRun::session() const {
 
 Task<Result<void>> ActiveRun::begin() {
   if (auto alive = co_await stay_alive(); !alive) co_return alive;
+  if (auto let = co_await governor().begin(traffic_); !let) co_return let;
   Result<Secret> credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
-  if (!credential) co_return credential.error();
+  if (!credential) {
+    // The token endpoint's silence is the provider's; its other answers speak of the grant.
+    const Error error = credential.error();
+    if (sync::means_away(error.failure)) governor().after_call(traffic_, &error);
+    co_return error;
+  }
   credential_ = std::move(*credential);
-  co_return Result<void>();
+  if (!adapter_.host_of) co_return Result<void>();
+  co_return governor().go_to(traffic_, adapter_.host_of(credential_));
 }
 
 Result<void> ActiveRun::still_wanted() const {
@@ -40,6 +48,7 @@ Task<Result<void>> ActiveRun::stay_alive() {
       co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
   if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
   lease_renewed();
+  co_await governor().keep_slots(traffic_);
   co_return Result<void>();
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/providers/provider.hpp"
 #include "common/store/claim_queue.hpp"
+#include "sync-worker/governor.hpp"
 #include "sync-worker/token_keeper.hpp"
 
 namespace calsync::worker {
@@ -21,14 +22,15 @@ struct RunLimits {
 using MayContinue = std::function<bool()>;
 
 /// What a run holds while it talks to its provider: the lease, the root deadline and the credential. Every provider
-/// call of the run goes through `call`, which asks first whether the run is still wanted, in time and ours, and renews
-/// a refused access token once.
+/// call of the run goes through `call`, which asks first whether the run is still wanted, in time, ours and within the
+/// quotas, and renews a refused access token once.
 class ActiveRun {
  public:
   struct Services {
     AsyncClock& clock;
     store::ClaimQueue& queue;
     TokenKeeper& tokens;
+    Governor& governor;
   };
   ActiveRun(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
             MayContinue may_continue);
@@ -43,13 +45,23 @@ class ActiveRun {
   template <class Send>
   auto call(Send send) -> decltype(send(std::declval<providers::Session>())) {
     if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
+    if (auto given = co_await governor().before_call(traffic_); !given) co_return given.error();
     auto answer = co_await send(session());
+    note(answer);
     while (!answer && answer.error().failure == Failure::token_rejected && renewals_ < most_renewals) {
       if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
+      if (auto given = co_await governor().before_call(traffic_); !given) co_return given.error();
       answer = co_await send(session());
+      note(answer);
     }
     co_return answer;
   }
+  /// Asks for a place among the full reads, before one begins.
+  Task<Result<void>> full_read() { return governor().full_read(traffic_); }
+  /// Gives back what the run holds besides its lease.
+  Task<void> end() { return governor().end(traffic_); }
+  /// What the run has left of its account's calls.
+  std::optional<double> drained() const { return services_.governor.drained(traffic_); }
 
   const sync::Claim& claim() const { return claim_; }
   const providers::Adapter& adapter() const { return adapter_; }
@@ -62,12 +74,20 @@ class ActiveRun {
   Task<Result<void>> stay_alive();
   Task<Result<void>> renew_token();
   providers::Session session() const;
+  Governor& governor() { return services_.governor; }
+  template <class Answer>
+  void note(const Answer& answer) {
+    if (answer) return governor().after_call(traffic_, nullptr);
+    const Error error = answer.error();
+    governor().after_call(traffic_, &error);
+  }
 
   Services services_;
   RunLimits limits_;
   const sync::Claim& claim_;
   const providers::Adapter& adapter_;
   MayContinue may_continue_;
+  Traffic traffic_;
   Deadline deadline_;
   Duration lease_taken_;
   Secret credential_;

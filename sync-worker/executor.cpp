@@ -26,6 +26,7 @@ LogFields fields_of(const sync::Claim& claim, const std::string& sync_id) {
 
 /// Quiet polls leave no line in the history and only a debug line in the log.
 bool noteworthy(const sync::Claim& claim, const sync::Settlement& settlement) {
+  if (settlement.outcome.verdict == sync::Verdict::snooze) return !settlement.counts.none();
   return settlement.outcome.verdict != sync::Verdict::complete || !settlement.counts.none() || claim.error_count > 0 ||
          claim.asked_for || !claim.last_synced_at;
 }
@@ -87,7 +88,8 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     conclude(settlement, outcome_of(claim, error));
     co_return Ending{std::move(settlement), {}};
   }
-  ActiveRun active({services_.clock, services_.queue, services_.tokens}, limits_, claim, *adapter, may_continue);
+  ActiveRun active({services_.clock, services_.queue, services_.tokens, services_.governor}, limits_, claim, *adapter,
+                   may_continue);
   Inbound inbound(active, services_.mirror);
   Result<void> pulled = co_await inbound.pull();
   if (pulled) {
@@ -96,11 +98,17 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     if (kept && kept->silent > 0) services_.metrics.missed_pushes(claim.provider, kept->silent);
     if (!kept) pulled = kept.error();
   }
+  co_await active.end();
   // A switch that went off during the last call counts, too: nothing of the run is written.
   if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
   conclude(settlement, outcome_of(claim, pulled), inbound.failing_calendars());
   settlement.cursor = sync::dump_cursor(inbound.cursor());
+  // A run that was not let in has not read anything: NULL stays NULL, which says that a full read is due.
+  if (settlement.cursor == sync::dump_cursor(sync::parse_cursor(claim.cursor)) &&
+      settlement.outcome.verdict == sync::Verdict::snooze)
+    settlement.cursor.reset();
   settlement.counts = inbound.counts();
+  settlement.calls_drained = active.drained();
   settlement.noteworthy = noteworthy(claim, settlement);
   co_return Ending{std::move(settlement), inbound.take_rows()};
 }
@@ -133,8 +141,9 @@ void Executor::count(const sync::Claim& claim, const sync::Settlement& settlemen
     metrics.run_ended(claim.provider, outcome, "");
     return;
   }
-  const std::string& error = settlement.outcome.last_error;
-  metrics.run_ended(claim.provider, outcome, std::string_view(error).substr(0, error.find(':')));
+  const std::string_view error = settlement.outcome.last_error;
+  const bool failed = verdict != sync::Verdict::snooze;
+  metrics.run_ended(claim.provider, outcome, failed ? error.substr(0, error.find(':')) : "");
   metrics.run_took(claim.provider, took);
   const sync::Counts& counts = settlement.counts;
   metrics.items(claim.provider, {counts.ingested, counts.updated, counts.deleted, counts.failed});
@@ -169,7 +178,9 @@ void Executor::report(const sync::Claim& claim, const sync::Settlement& settleme
   fields.error_code = outcome.last_error.substr(0, outcome.last_error.find(':'));
   fields.metadata.emplace_back("error", outcome.last_error);
   fields.metadata.emplace_back("next_attempt_in_seconds", fmt::format("{:.0f}", outcome.backoff.count()));
-  if (outcome.verdict == sync::Verdict::discard) {
+  if (outcome.verdict == sync::Verdict::snooze) {
+    services_.log.debug("calendar sync waits until the provider may be called", fields);
+  } else if (outcome.verdict == sync::Verdict::discard) {
     services_.log.info("calendar sync was given up without a verdict", fields);
   } else {
     services_.log.error(

@@ -22,6 +22,7 @@ class Executor {
     store::ClaimQueue& queue;
     store::MirrorStore& mirror;
     TokenKeeper& tokens;
+    Governor& governor;
     PushKeeper& pushes;
     Settler& settler;
     Metrics& metrics;

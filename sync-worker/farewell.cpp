@@ -21,8 +21,9 @@ bool hopeless(const Error& error) {
 
 /// The next account would hear the same.
 bool spares_the_rest(const Error& error) {
-  return error.retry_after || error.failure == Failure::throttled || error.failure == Failure::unavailable ||
-         error.failure == Failure::network || error.failure == Failure::timeout;
+  return error.retry_after || error.failure == Failure::postponed || error.failure == Failure::throttled ||
+         error.failure == Failure::unavailable || error.failure == Failure::network ||
+         error.failure == Failure::timeout;
 }
 
 }  // namespace
@@ -32,6 +33,22 @@ Task<void> Farewell::round(std::function<bool()> may_continue) {
   co_await revoke_pending(may_continue);
 }
 
+/// What the governor does not let through stays due: no attempt is counted.
+Task<bool> Farewell::may_call(std::string provider) {
+  const providers::Adapter* adapter = registry_.find(provider);
+  if (!adapter) co_return true;
+  const Result<void> given = co_await governor_.before_call(*adapter);
+  co_return given.has_value();
+}
+
+void Farewell::heard(const std::string& provider, const std::string& owner, const Result<void>& ended) {
+  const providers::Adapter* adapter = registry_.find(provider);
+  if (!adapter) return;
+  if (ended) return governor_.after_call(*adapter, owner, nullptr);
+  const Error error = ended.error();
+  governor_.after_call(*adapter, owner, &error);
+}
+
 Task<void> Farewell::stop_channels(std::function<bool()> may_continue) {
   std::map<ConnectionId, Channels> by_connection;
   for (store::AbandonedChannel& one : co_await channels_.abandoned())
@@ -39,9 +56,15 @@ Task<void> Farewell::stop_channels(std::function<bool()> may_continue) {
   std::set<std::string> away;
   for (auto& [connection, channels] : by_connection) {
     const std::string provider = channels.front().provider;
+    const std::string owner = channels.front().owner.str();
     if (away.contains(provider)) continue;
     if (!may_continue()) co_return;
+    if (!co_await may_call(provider)) {
+      away.insert(provider);
+      continue;
+    }
     const Result<void> stopped = co_await stop_channels_of_one(std::move(channels));
+    heard(provider, owner, stopped);
     if (!stopped && spares_the_rest(stopped.error())) away.insert(provider);
   }
 }
@@ -67,6 +90,9 @@ Task<Result<void>> Farewell::stop_channels_of_one(Channels channels) {
   std::optional<Error> problem;
   if (!token) problem = token.error();
   for (const store::AbandonedChannel& channel : channels) {
+    if (!problem) {
+      if (const auto given = co_await governor_.before_call(*adapter); !given) problem = given.error();
+    }
     if (!problem) {
       providers::Session session{*token, {}, Deadline(clock_, call_time)};
       const auto stopped = co_await adapter->push_channels->stop(std::move(session), channel.id, channel.resource_id);
@@ -101,7 +127,12 @@ Task<void> Farewell::revoke_pending(std::function<bool()> may_continue) {
   for (const store::PendingRevocation& pending : co_await revocations_.due()) {
     if (away.contains(pending.provider)) continue;
     if (!may_continue()) co_return;
+    if (!co_await may_call(pending.provider)) {
+      away.insert(pending.provider);
+      continue;
+    }
     const Result<void> revoked = co_await revoke(pending);
+    heard(pending.provider, pending.owner, revoked);
     if (revoked || pending.attempts >= last_attempt) {
       co_await revocations_.done(pending.id);
       if (revoked) log_.info("a disconnected account's grant was revoked", {.provider = pending.provider});

@@ -9,6 +9,7 @@
 #include "common/providers/registry.hpp"
 #include "common/store/push_channel_store.hpp"
 #include "common/store/revocation_store.hpp"
+#include "sync-worker/governor.hpp"
 
 namespace calsync::worker {
 
@@ -17,8 +18,14 @@ namespace calsync::worker {
 class Farewell {
  public:
   Farewell(AsyncClock& clock, const Log& log, const providers::Registry& registry, const KeyRing& keys,
-           store::PushChannelStore& channels, store::RevocationStore& revocations)
-      : clock_(clock), log_(log), registry_(registry), keys_(keys), channels_(channels), revocations_(revocations) {}
+           Governor& governor, store::PushChannelStore& channels, store::RevocationStore& revocations)
+      : clock_(clock),
+        log_(log),
+        registry_(registry),
+        keys_(keys),
+        governor_(governor),
+        channels_(channels),
+        revocations_(revocations) {}
 
   /// A portion of what is due. Asks before each account whether to go on, and leaves a provider alone that is away or
   /// wants a pause. Throws db::DatabaseError.
@@ -26,6 +33,8 @@ class Farewell {
 
  private:
   using Channels = std::vector<store::AbandonedChannel>;
+  Task<bool> may_call(std::string provider);
+  void heard(const std::string& provider, const std::string& owner, const Result<void>& ended);
   Task<void> stop_channels(std::function<bool()> may_continue);
   Task<Result<void>> stop_channels_of_one(Channels channels);
   Task<Result<Secret>> access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter);
@@ -36,6 +45,7 @@ class Farewell {
   const Log& log_;
   const providers::Registry& registry_;
   const KeyRing& keys_;
+  Governor& governor_;
   store::PushChannelStore& channels_;
   store::RevocationStore& revocations_;
 };

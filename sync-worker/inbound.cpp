@@ -202,6 +202,9 @@ Task<Result<bool>> Inbound::still_listed(std::string calendar_id) {
 }
 
 Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string token) {
+  if (token.empty()) {
+    if (auto place = co_await run_.full_read(); !place) co_return place;
+  }
   sync::Delta delta;
   std::string page;
   bool snapshot = false;

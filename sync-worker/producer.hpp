@@ -9,6 +9,7 @@
 #include "common/async/signal.hpp"
 #include "common/base/log.hpp"
 #include "common/store/claim_queue.hpp"
+#include "sync-worker/governor.hpp"
 
 namespace calsync::worker {
 
@@ -29,7 +30,19 @@ using StartRun = std::function<void(sync::Claim)>;
 class Producer {
  public:
   Producer(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue,
-           const sync::GateSettings& gate, ProducerOptions options, StartRun start);
+           Governor& governor, const sync::GateSettings& gate, ProducerOptions options, StartRun start);
+
+  /// Nothing is claimed while one of these lives.
+  class Hold {
+   public:
+    explicit Hold(Producer& producer) : producer_(producer) { ++producer_.holds_; }
+    ~Hold() { --producer_.holds_; }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+   private:
+    Producer& producer_;
+  };
 
   /// Runs until stop(). A database that is away is waited for.
   Task<void> serve();
@@ -41,6 +54,8 @@ class Producer {
     news_ = true;
     wake_.set();
   }
+  /// More runs may begin than a moment ago.
+  void nudge() { wake_.set(); }
   void finished(const sync::Claim& claim);
   void set_dead_workers(std::vector<std::string> dead) { dead_workers_ = std::move(dead); }
   std::size_t in_flight() const { return in_flight_.size(); }
@@ -48,25 +63,32 @@ class Producer {
  private:
   Task<void> refill(store::ClaimFilter filter);
   struct Choice {
-    std::vector<ConnectionId> connections{};
+    std::vector<store::Candidate> candidates{};
     std::optional<ConnectionId> suspect{};  ///< the one among them that is under suspicion
   };
-  Choice choose();
-  std::optional<ConnectionId> next_suspect() const;
+  /// Providers of which at least one run may begin now.
+  std::map<std::string, double> rooms() const;
+  Choice choose(std::map<std::string, double> rooms);
+  std::optional<ConnectionId> next_suspect(const std::map<std::string, double>& rooms) const;
+  Task<int> claim(Choice choice, store::ClaimFilter filter);
+  void note_backlog(const std::vector<std::string>& providers, const std::vector<store::Candidate>& found);
   void note_database(bool reachable, const char* reason);
 
   AsyncClock& clock_;
   const Log& log_;
   store::ClaimQueue& queue_;
+  Governor& governor_;
   const sync::GateSettings& gate_;
   ProducerOptions options_;
   StartRun start_;
   Signal wake_;
   std::deque<store::Candidate> candidates_;
+  Duration read_at_{0};
   std::set<ConnectionId> in_flight_;
   std::optional<ConnectionId> suspect_;  ///< in flight
   std::map<OwnerId, int> per_owner_;
   std::vector<std::string> dead_workers_;
+  int holds_ = 0;
   bool news_ = false;
   bool stopping_ = false;
   bool database_reachable_ = true;

@@ -25,6 +25,11 @@ bool outcome_unknown(Failure failure) {
          failure == Failure::malformed || failure == Failure::cancelled;
 }
 
+/// The call was not made: the provider has not spoken.
+bool says_nothing(Failure failure) {
+  return failure == Failure::cancelled || failure == Failure::lease_lost || failure == Failure::postponed;
+}
+
 /// Failures that are the whole run's, not this call's. A refused token is not among them: the events were read with it
 /// a moment ago, so the refusal speaks of the call, and must not make anybody connect again.
 bool ends_the_run(const Error& error) {
@@ -32,6 +37,7 @@ bool ends_the_run(const Error& error) {
     case Failure::grant_dead:
     case Failure::lease_lost:
     case Failure::cancelled:
+    case Failure::postponed:
     case Failure::throttled:
       return true;
     default:
@@ -116,7 +122,7 @@ Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std:
 
 /// The run fails once for a pause that the provider asked for; the next one succeeds without asking for channels.
 Task<void> PushKeeper::put_off(const ActiveRun& run, std::vector<sync::ChannelPlan::Opening> openings, Error error) {
-  if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return;
+  if (says_nothing(error.failure)) co_return;
   const std::chrono::seconds asked = error.retry_after.value_or(std::chrono::seconds(0));
   const std::chrono::seconds pause = std::min(asked, longest_pause) * 2 + after_a_pause;
   for (const sync::ChannelPlan::Opening& one : openings)
@@ -198,7 +204,7 @@ Task<Result<void>> PushKeeper::stop(ActiveRun& run, std::string channel, std::st
     co_return Result<void>();
   }
   const Error& error = answer.error();
-  if (error.failure == Failure::cancelled || error.failure == Failure::lease_lost) co_return error;
+  if (says_nothing(error.failure)) co_return error;
   co_await services_.channels.stop_failed(channel, describe(error), services_.random.unit());
   if (ends_the_run(error)) co_return error;
   LogFields said = fields(run);

@@ -22,6 +22,8 @@ constexpr std::chrono::seconds last_flush{2};
 /// What their return lets in is marked due: wake-ups that were not served, and channels that were stopped. Polls are
 /// late by themselves.
 const std::set<sync::Flag> watched_flags{sync::Flag::sync, sync::Flag::webhook};
+const std::set<sync::Flag> released_flags{sync::Flag::sync, sync::Flag::jobs, sync::Flag::webhook};
+constexpr const char* gate_component = "sync-worker";
 
 RunLimits limits_of(const Settings& settings) {
   RunLimits limits;
@@ -66,14 +68,17 @@ struct SyncWorker::Parts {
         pushes({around.random, around.log, database.channels(), gate}, push_options(settings)),
         settler(around.executor, around.clock, around.log, database.queue(),
                 std::chrono::seconds(settings.worker.lease_seconds)),
+        governor(
+            {around.executor, around.clock, around.random, around.log, registry, database.rates(), database.circuits()},
+            settings.worker.lease_seconds),
         flusher(around.clock, database.metrics(), around.metrics, random_uuid(around.random),
                 std::chrono::milliseconds(settings.worker.upkeep_milliseconds)),
         executor({around.clock, around.random, around.log, registry, database.queue(), database.mirror(), tokens,
-                  pushes, settler, around.metrics},
+                  governor, pushes, settler, around.metrics},
                  limits_of(settings)),
-        producer(around.executor, around.clock, around.log, database.queue(), gate,
+        producer(around.executor, around.clock, around.log, database.queue(), governor, gate,
                  producer_options(settings, registry.names()), [this](sync::Claim claim) { start(std::move(claim)); }),
-        farewell(around.clock, around.log, registry, keys, database.channels(), database.revocations()),
+        farewell(around.clock, around.log, registry, keys, governor, database.channels(), database.revocations()),
         running(around.executor),
         stop_signal(around.executor),
         last_beat(around.executor) {}
@@ -86,6 +91,7 @@ struct SyncWorker::Parts {
 
   Task<void> beat();
   void note_beat(std::vector<std::string> silent);
+  Task<void> slow_down_after_release();
   Task<void> listen();
   Task<void> maintain();
   Task<void> keep_up();
@@ -106,6 +112,7 @@ struct SyncWorker::Parts {
   TokenKeeper tokens;
   PushKeeper pushes;
   Settler settler;
+  Governor governor;
   store::MetricsFlusher flusher;
   Executor executor;
   Producer producer;
@@ -156,14 +163,22 @@ Task<void> SyncWorker::Parts::beat() {
     try {
       note_beat(co_await database.queue().heartbeat());
     } catch (const db::DatabaseError&) {
-      // The producer says that the database is away; a missed beat only lets others take over sooner. Who was dead at the
-      // last beat may be back: nobody's lease is taken on old news.
+      // The producer says that the database is away; a missed beat only lets others take over sooner. Who was dead at
+      // the last beat may be back: nobody's lease is taken on old news.
       producer.set_dead_workers({});
     }
     if (!signed_off)
       co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
   }
   last_beat.set();
+}
+
+/// Also polls that were switched off: nobody has to mark them due, they all are.
+Task<void> SyncWorker::Parts::slow_down_after_release() {
+  const std::optional<std::string> stored = co_await database.gates().load(gate_component);
+  if (!stored) co_return;
+  const sync::Release release = sync::released(sync::gate_from_json(*stored), gate, released_flags);
+  if (!release.nothing()) co_await governor.released();
 }
 
 Task<void> SyncWorker::Parts::listen() {
@@ -201,7 +216,8 @@ Task<void> SyncWorker::Parts::maintain() {
 }
 
 Task<void> SyncWorker::Parts::keep_up() {
-  return repeat(std::chrono::milliseconds(settings.worker.upkeep_milliseconds), "the upkeep of push channels", [this] { return tend_channels(); });
+  return repeat(std::chrono::milliseconds(settings.worker.upkeep_milliseconds), "the upkeep of push channels",
+                [this] { return tend_channels(); });
 }
 
 Task<void> SyncWorker::Parts::tend_channels() {
@@ -214,10 +230,11 @@ Task<void> SyncWorker::Parts::tend_channels() {
 }
 
 Task<void> SyncWorker::Parts::see_off() {
-  return repeat(std::chrono::milliseconds(settings.worker.upkeep_milliseconds), "the farewell to deleted connections", [this] {
-    return farewell.round(
-        [this] { return !stopping && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar)); });
-  });
+  return repeat(
+      std::chrono::milliseconds(settings.worker.upkeep_milliseconds), "the farewell to deleted connections", [this] {
+        return farewell.round(
+            [this] { return !stopping && static_cast<bool>(sync::ask(gate, sync::Operation::use_calendar)); });
+      });
 }
 
 Task<void> SyncWorker::Parts::drain() {
@@ -266,6 +283,9 @@ Task<void> SyncWorker::serve(std::function<void()> ready) {
   parts.spawn(parts.see_off());
   parts.spawn(parts.settler.serve());
   parts.spawn(parts.flusher.serve());
+  // Whoever starts during an outage knows of it before the first claim.
+  co_await parts.governor.tick();
+  parts.spawn(parts.governor.serve([&parts] { parts.producer.nudge(); }, [&parts] { return parts.signed_off; }));
   ready();
   co_await parts.producer.serve();
   co_await parts.drain();
@@ -280,6 +300,8 @@ Task<int> SyncWorker::once() {
   parts.producer.set_dead_workers(co_await parts.database.queue().heartbeat());
   parts.spawn(parts.beat());
   parts.spawn(parts.settler.serve());
+  co_await parts.governor.tick();
+  parts.spawn(parts.governor.serve([] {}, [&parts] { return parts.signed_off; }));
   int runs = 0;
   for (;;) {
     const int started = co_await parts.producer.claim_once();
@@ -303,6 +325,8 @@ void SyncWorker::stop() {
 Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
   parts.gate = std::move(gate);
+  // Nobody claims what a switch lets in before it is known how fast that may go.
+  const Producer::Hold hold(parts.producer);
   parts.around.metrics.set_flags(parts.gate.on(sync::Flag::sync), parts.gate.on(sync::Flag::oauth),
                                  parts.gate.on(sync::Flag::jobs), parts.gate.on(sync::Flag::webhook));
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
@@ -310,7 +334,8 @@ Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
                            {.error_code = "configuration_error",
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
-  const int woken = co_await store::record_gate(parts.database.gates(), "sync-worker", parts.gate, watched_flags);
+  co_await parts.slow_down_after_release();
+  const int woken = co_await store::record_gate(parts.database.gates(), gate_component, parts.gate, watched_flags);
   if (woken > 0) {
     parts.around.log.info("connections that were shut out are admitted again and marked due",
                           {.metadata = {{"connections", std::to_string(woken)}}});

@@ -27,6 +27,12 @@ void put_gate(json::Writer& writer, const sync::GateSettings& gate) {
   writer.end_array();
 }
 
+void put_all(json::Writer& writer, std::string_view name, const std::vector<std::string>& objects) {
+  writer.key(name).begin_array();
+  for (const std::string& one : objects) writer.raw(one);
+  writer.end_array();
+}
+
 void put_queue(json::Writer& writer, const store::QueueStatus& status) {
   writer.key("queue").begin_object();
   writer.put("connections", status.connections)
@@ -39,9 +45,10 @@ void put_queue(json::Writer& writer, const store::QueueStatus& status) {
       .key("oldest_due_at");
   status.oldest_due_at ? writer.value(format_rfc3339(*status.oldest_due_at)) : writer.null();
   writer.put("freshness_seconds", status.freshness_seconds).end_object();
-  writer.key("workers").begin_array();
-  for (const std::string& worker : status.workers) writer.raw(worker);
-  writer.end_array().put("workers_alive", static_cast<std::int64_t>(status.workers.size()));
+  put_all(writer, "circuits", status.circuits);
+  put_all(writer, "blocked_budgets", status.blocked_buckets);
+  put_all(writer, "workers", status.workers);
+  writer.put("workers_alive", static_cast<std::int64_t>(status.workers.size()));
 }
 
 Task<Response> show_status(const Services& services, Request) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/log.hpp"
+#include "common/base/quota.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
 
@@ -31,6 +32,14 @@ struct Settings {
     std::vector<std::string> return_to{};  ///< exact URLs that a connect may end at
     int link_seconds = 600;                ///< life of a connect link, at most 600
   } oauth;
+  /// Of all workers together; 0 = no limit.
+  struct Quotas {
+    int project_per_minute = 0;   ///< calls with one client id
+    int account_per_minute = 0;   ///< calls for one account
+    int host_per_minute = 0;      ///< calls to one host
+    int account_concurrency = 0;  ///< calls for one account at a time
+    int full_reads = 0;           ///< full reads that nobody waits for, at a time
+  };
   struct Google {
     std::string client_id{};
     Secret client_secret{};
@@ -41,9 +50,11 @@ struct Settings {
     std::string userinfo = "https://openidconnect.googleapis.com/v1/userinfo";
     std::string api = "https://www.googleapis.com/calendar/v3";
     std::vector<std::string> scopes{};  ///< empty = the adapter's own
+    Quotas quotas{10000, 600, 0, 0, 64};
   } google;
   struct Ics {
     int max_bytes = 16 * 1024 * 1024;
+    Quotas quotas{0, 0, 3000, 0, 64};
   } ics;
   struct Worker {
     int concurrency = 256;  ///< runs in flight

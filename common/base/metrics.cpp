@@ -23,7 +23,7 @@ using prometheus::Histogram;
 using prometheus::Registry;
 
 constexpr std::string_view other = "other";
-constexpr std::array<std::string_view, 4> outcomes{"complete", "retry", "suspend", "discard"};
+constexpr std::array<std::string_view, 5> outcomes{"complete", "retry", "snooze", "suspend", "discard"};
 constexpr std::array<std::string_view, 6> states = {"active",        "delayed",      "throttled",
                                                     "provider_down", "needs_reauth", "suspended"};
 constexpr std::array<std::string_view, 4> actions{"ingested", "updated", "deleted", "failed"};
@@ -100,6 +100,14 @@ void add_fleet_gauges(MetricFamilies& families, const FleetFigures& figures) {
   for (const auto& [state, count] : figures.push_channels)
     channels.samples.push_back({{{"state", state}}, static_cast<double>(count), 0, {}});
   families.push_back(std::move(channels));
+  MetricFamily circuits{
+      "calendar_provider_circuits",
+      "Hosts of providers by the state of their circuit: open and half_open are away, ramping is on its "
+      "way back.",
+      MetricFamily::Kind::gauge, std::vector<MetricFamily::Sample>()};
+  for (const auto& [key, count] : figures.circuits)
+    circuits.samples.push_back({{{"provider", key.first}, {"state", key.second}}, static_cast<double>(count), 0, {}});
+  families.push_back(std::move(circuits));
 }
 
 }  // namespace

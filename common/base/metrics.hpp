@@ -90,7 +90,8 @@ struct ProcessFigures {
 struct FleetFigures {
   std::int64_t due = 0, leased = 0, backing_off = 0, failed_events = 0;
   std::optional<std::int64_t> freshness_seconds{};
-  std::map<std::string, std::int64_t> push_channels{};  ///< by state
+  std::map<std::string, std::int64_t> push_channels{};                     ///< by state
+  std::map<std::pair<std::string, std::string>, std::int64_t> circuits{};  ///< by provider and state
 };
 
 /// Every metric of the product, declared once. Recording takes a few microseconds and never fails; a label value that
@@ -107,7 +108,7 @@ class Metrics {
   /// their first growth is seen as such. `pushes`: it announces changes.
   void know_provider(std::string_view name, bool pushes = false);
 
-  /// `outcome`: complete, retry, suspend or discard. `error_code`: of a run that failed, otherwise "".
+  /// `outcome`: complete, retry, snooze, suspend or discard. `error_code`: of a run that failed, otherwise "".
   void run_ended(std::string_view provider, std::string_view outcome, std::string_view error_code);
   void run_took(std::string_view provider, Duration took);
   void items(std::string_view provider, const ItemFigures& figures);

@@ -15,6 +15,7 @@ std::string_view error_code(Failure failure) {
     case Failure::scope_missing:
       return "insufficient_scope";
     case Failure::throttled:
+    case Failure::postponed:
       return "rate_limited";
     case Failure::quota_exhausted:
       return "quota_exceeded";
@@ -54,7 +55,7 @@ void throw_exception_from_error(const Error& error, const boost::source_location
 }
 
 Error fail(Failure failure, std::string message, std::optional<std::chrono::seconds> retry_after) {
-  return Error{failure, std::move(message), retry_after};
+  return Error{failure, std::move(message), retry_after, LimitScope::account};
 }
 
 }  // namespace calsync

@@ -28,6 +28,7 @@ enum class Failure {
   lease_lost,       ///< another worker, or nobody, owns this run now
   database,         ///< Postgres refused or vanished
   cancelled,        ///< we are stopping
+  postponed,        ///< we hold back ourselves, for a quota or a provider that is away; retry_after says for how long
   invalid_input,    ///< the caller's request is wrong
   internal          ///< a bug
 };
@@ -35,10 +36,14 @@ enum class Failure {
 /// The slug of contract section 5: the `code` of `last_error` and `error_code` of a log line.
 std::string_view error_code(Failure failure);
 
+/// Whose limit it is that a throttled or quota_exhausted call ran into.
+enum class LimitScope { account, project };
+
 struct Error {
   Failure failure = Failure::internal;
   std::string message;                                ///< one sentence for an operator, without secrets
   std::optional<std::chrono::seconds> retry_after{};  ///< what the provider asked for
+  LimitScope limit = LimitScope::account;
 };
 
 /// "code: sentence", the format of `last_error`.

@@ -18,6 +18,7 @@ int status_of(Failure failure) {
     case Failure::conflict:
       return 409;
     case Failure::throttled:
+    case Failure::postponed:
     case Failure::quota_exhausted:
       return 429;
     case Failure::misconfigured:

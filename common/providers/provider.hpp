@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/async/clock.hpp"
+#include "common/base/quota.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
 #include "common/calendar/change.hpp"
@@ -133,6 +134,17 @@ class PushChannels {
   virtual Task<Result<void>> stop(Session session, std::string channel_id, std::string resource_id) = 0;
 };
 
+/// How much the provider bears and where it is. All workers keep these limits together.
+struct Bounds {
+  std::string project{};  ///< whose calls `project_calls` counts: the client id
+  std::string host{};     ///< where the calls go; "" = to a host of each connection's own
+  Quota project_calls{};
+  Quota account_calls{};
+  Quota host_calls{};
+  int account_concurrency = 0;  ///< calls of one account at a time, 0 = as many as come
+  int full_reads = 0;           ///< of calendars, at a time, that nobody waits for; 0 = as many as come
+};
+
 /// One calendar provider. `name` is the `provider` column and the path segment of its OAuth endpoints.
 struct Adapter {
   std::string name{};
@@ -140,6 +152,9 @@ struct Adapter {
   std::unique_ptr<Authorizer> authorizer{};     ///< null = no OAuth (ics, caldav)
   std::unique_ptr<PushDecoder> push_decoder{};  ///< null = no push messages
   std::unique_ptr<PushChannels> push_channels{};
+  Bounds bounds{};
+  /// Where the calls of one connection go, if not to `bounds.host`; "" = unknown.
+  std::function<std::string(const Secret& credential)> host_of{};
 };
 
 }  // namespace calsync::providers

@@ -5,6 +5,11 @@
 #include "common/providers/google/google_adapter.hpp"
 
 namespace calsync::providers {
+namespace {
+
+Quota per_minute(int calls) { return {static_cast<double>(calls), std::chrono::minutes(1)}; }
+
+}  // namespace
 
 RegistrySettings registry_settings(const Settings& settings) {
   RegistrySettings out;
@@ -14,10 +19,17 @@ RegistrySettings registry_settings(const Settings& settings) {
                                  google.client_secret,
                                  google.redirect_uri,
                                  {google.authorize, google.token, google.revoke, google.userinfo, google.api},
-                                 google.scopes};
+                                 google.scopes,
+                                 per_minute(google.quotas.project_per_minute),
+                                 per_minute(google.quotas.account_per_minute),
+                                 google.quotas.account_concurrency,
+                                 google.quotas.full_reads};
   }
   out.ics.max_bytes = static_cast<std::size_t>(settings.ics.max_bytes);
   out.ics.allow_insecure = settings.allow_insecure_endpoints;
+  out.ics.account_calls = per_minute(settings.ics.quotas.account_per_minute);
+  out.ics.host_calls = per_minute(settings.ics.quotas.host_per_minute);
+  out.ics.full_reads = settings.ics.quotas.full_reads;
   return out;
 }
 

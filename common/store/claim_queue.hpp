@@ -18,8 +18,9 @@ struct ClaimFilter {
   std::vector<std::string> providers{};
   std::vector<std::string> dead_workers{};  ///< their leases are free
   std::vector<std::string>
-      busy_owners{};    ///< have as many runs as they may; passed over, so that the window is not full of them
-  bool polling = true;  ///< false: only rows with sync_needed
+      busy_owners{};       ///< have as many runs as they may; passed over, so that the window is not full of them
+  bool polling = true;     ///< false: only rows with sync_needed
+  bool full_reads = true;  ///< false: none that nobody waits for
   std::chrono::seconds patience{15};  ///< a channel that is longer silent about a change that polling found is dead
   std::optional<std::vector<std::string>> owners{};       ///< nothing = everybody
   std::optional<std::vector<std::string>> connections{};  ///< nothing = all
@@ -29,10 +30,15 @@ struct ClaimFilter {
 ClaimFilter make_filter(const sync::Admission& admission, const sync::GateSettings& gate,
                         std::vector<std::string> providers, std::vector<std::string> dead_workers);
 
+/// How urgent a due connection is.
+enum class Rank { interactive, push, outbound, poll, backfill };
+
 struct Candidate {
-  ConnectionId connection;
-  OwnerId owner;
-  std::string provider;
+  ConnectionId connection{};
+  OwnerId owner{};
+  std::string provider{};
+  Rank rank = Rank::poll;
+  std::chrono::milliseconds overdue{0};
   int unsettled = 0;  ///< runs before the next one that ended without a verdict, in a row
   bool suspect() const { return unsettled >= sync::suspicious_ends; }
 };

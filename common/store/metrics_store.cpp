@@ -68,6 +68,11 @@ Task<FleetFigures> read_fleet_figures(db::Pool& pool) {
   const db::Rows channels = co_await pool.query(sql::metrics_push_channels, {});
   for (int row = 0; row < channels.size(); ++row)
     figures.push_channels.emplace(channels.text(row, "state"), channels.number(row, "channels"));
+  const db::Rows circuits = co_await pool.query(sql::metrics_circuits, {});
+  for (int row = 0; row < circuits.size(); ++row) {
+    figures.circuits.emplace(std::pair(circuits.text(row, "provider"), circuits.text(row, "state")),
+                             circuits.number(row, "circuits"));
+  }
   co_return figures;
 }
 

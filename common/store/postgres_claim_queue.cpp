@@ -93,6 +93,10 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   claim.state = rows.text(row, "sync_state");
   claim.by_push = rows.number(row, "sync_priority") == static_cast<int>(Priority::push);
   claim.asked_for = rows.flag(row, "sync_needed");
+  claim.interactive = claim.asked_for && rows.number(row, "sync_priority") == static_cast<int>(Priority::interactive);
+  claim.calls_drained = static_cast<double>(rows.number(row, "calls_drained"));
+  claim.calls_age = Duration(rows.number(row, "calls_age"));
+  claim.account_links = static_cast<int>(rows.number(row, "account_links"));
   if (!rows.is_null(row, "woken_ms_ago")) claim.woken_ago = std::chrono::milliseconds(rows.number(row, "woken_ms_ago"));
   claim.sealed_credentials = read_members(rows.text(row, "credentials"));
   claim.calendars = read_calendars(rows.text(row, "calendars"));
@@ -105,7 +109,9 @@ void add_candidates(std::vector<Candidate>& found, const db::Rows& rows) {
   for (int row = 0; row < rows.size(); ++row) {
     found.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))),
                      OwnerId::trusted(std::string(rows.text(row, "provider_id"))),
-                     std::string(rows.text(row, "provider")), static_cast<int>(rows.number(row, "unsettled"))});
+                     std::string(rows.text(row, "provider")), static_cast<Rank>(rows.number(row, "rank")),
+                     std::chrono::milliseconds(rows.number(row, "overdue")),
+                     static_cast<int>(rows.number(row, "unsettled"))});
   }
 }
 
@@ -117,6 +123,7 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("wake", one.wake_seq)
       .put("edit", one.edit_seq)
       .put("succeeded", succeeded)
+      .put("snoozed", one.outcome.verdict == sync::Verdict::snooze)
       .put("keep_cursor", one.cursor.has_value())
       .put("cursor", one.cursor)
       .put("refusals", one.outcome.grant_refusals)
@@ -127,6 +134,7 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("again", one.again)
       .put("state", one.state.state)
       .put("state_reason", one.state.reason.empty() ? std::nullopt : std::optional(one.state.reason))
+      .put("calls_drained", one.calls_drained)
       .put("items_ingested", one.counts.ingested)
       .put("items_updated", one.counts.updated)
       .put("items_deleted", one.counts.deleted)
@@ -188,6 +196,10 @@ Task<std::vector<Candidate>> PostgresClaimQueue::candidates(ClaimFilter filter, 
   if (query == &sql::queue_candidates_due) {
     db::Values same = values;
     add_candidates(found, co_await pool_.query(sql::queue_candidates_urgent, std::move(same)));
+    if (filter.full_reads) {
+      db::Values backfill = values;
+      add_candidates(found, co_await pool_.query(sql::queue_candidates_backfill, std::move(backfill)));
+    }
   }
   add_candidates(found, co_await pool_.query(*query, std::move(values)));
   co_return found;

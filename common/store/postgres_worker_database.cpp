@@ -27,7 +27,9 @@ PostgresWorkerDatabase::PostgresWorkerDatabase(asio::any_io_executor executor, A
       channels_(pool_),
       revocations_(pool_),
       gates_(pool_),
-      metrics_(pool_) {}
+      metrics_(pool_),
+      rates_(pool_),
+      circuits_(pool_) {}
 
 Task<void> PostgresWorkerDatabase::require_schema() { co_await db::require_schema(pool_); }
 
@@ -53,6 +55,8 @@ Task<void> PostgresWorkerDatabase::prune(Retention retention) {
   co_await prune(sql::push_channels_prune, channel_days);
   co_await pool_.query(sql::abandoned_channels_prune, {});
   co_await pool_.query(sql::metrics_batches_prune, {});
+  co_await pool_.query(sql::rate_prune, {});
+  co_await pool_.query(sql::rate_slots_prune, {});
 }
 
 Task<void> PostgresWorkerDatabase::prune(const sql::Query& query, int days) {

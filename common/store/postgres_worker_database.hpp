@@ -7,6 +7,7 @@
 #include "common/store/postgres_gate_table.hpp"
 #include "common/store/postgres_mirror_store.hpp"
 #include "common/store/postgres_push_channel_store.hpp"
+#include "common/store/postgres_rate_table.hpp"
 #include "common/store/postgres_revocation_store.hpp"
 #include "common/store/worker_database.hpp"
 
@@ -32,6 +33,8 @@ class PostgresWorkerDatabase final : public WorkerDatabase {
   RevocationStore& revocations() override { return revocations_; }
   GateTable& gates() override { return gates_; }
   MetricsTable& metrics() override { return metrics_; }
+  RateTable& rates() override { return rates_; }
+  CircuitTable& circuits() override { return circuits_; }
   Task<void> require_schema() override;
   Task<void> listen(std::function<void()> woken) override;
   Task<void> prune(Retention retention) override;
@@ -50,6 +53,8 @@ class PostgresWorkerDatabase final : public WorkerDatabase {
   PostgresRevocationStore revocations_;
   PostgresGateTable gates_;
   PostgresMetricsTable metrics_;
+  PostgresRateTable rates_;
+  PostgresCircuitTable circuits_;
 };
 
 }  // namespace calsync::store

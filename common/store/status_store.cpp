@@ -2,6 +2,15 @@
 #include "common/store/status_store.hpp"
 
 namespace calsync::store {
+namespace {
+
+std::vector<std::string> texts_of(const db::Rows& rows, const char* column) {
+  std::vector<std::string> texts;
+  for (int row = 0; row < rows.size(); ++row) texts.emplace_back(rows.text(row, column));
+  return texts;
+}
+
+}  // namespace
 
 Task<QueueStatus> read_status(db::Pool& pool) {
   QueueStatus status;
@@ -15,8 +24,9 @@ Task<QueueStatus> read_status(db::Pool& pool) {
   status.failing = queue.number(0, "failing");
   status.oldest_due_at = queue.time(0, "oldest_due_at");
   if (!queue.is_null(0, "freshness_seconds")) status.freshness_seconds = queue.number(0, "freshness_seconds");
-  const db::Rows workers = co_await pool.query(sql::status_workers, {});
-  for (int row = 0; row < workers.size(); ++row) status.workers.emplace_back(workers.text(row, "worker"));
+  status.workers = texts_of(co_await pool.query(sql::status_workers, {}), "worker");
+  status.circuits = texts_of(co_await pool.query(sql::circuits_status, {}), "circuit");
+  status.blocked_buckets = texts_of(co_await pool.query(sql::rate_status, {}), "bucket");
   const db::Rows schema = co_await pool.query(sql::status_schema, {});
   status.schema_version = static_cast<int>(schema.number(0, "version"));
   co_return status;

@@ -14,6 +14,8 @@ struct QueueStatus {
   std::optional<Time> oldest_due_at{};
   std::optional<std::int64_t> freshness_seconds{};  ///< age of the least fresh enabled connection
   std::vector<std::string> workers{};               ///< JSON objects of those alive
+  std::vector<std::string> circuits{};              ///< JSON objects of those that are not closed
+  std::vector<std::string> blocked_buckets{};       ///< JSON objects of budgets that a provider has closed
   int schema_version = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "common/store/metrics_store.hpp"
 #include "common/store/mirror_store.hpp"
 #include "common/store/push_channel_store.hpp"
+#include "common/store/rate_table.hpp"
 #include "common/store/revocation_store.hpp"
 
 namespace calsync::store {
@@ -31,6 +32,8 @@ class WorkerDatabase {
   virtual RevocationStore& revocations() = 0;
   virtual GateTable& gates() = 0;
   virtual MetricsTable& metrics() = 0;
+  virtual RateTable& rates() = 0;
+  virtual CircuitTable& circuits() = 0;
 
   /// Throws when the schema is older than this worker needs.
   virtual Task<void> require_schema() = 0;

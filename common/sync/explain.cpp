@@ -53,7 +53,8 @@ Explanation explain(const ConnectionFacts& facts, const GateSettings& gate, Time
   if (facts.error_count > 0 || !facts.last_error.empty()) return failing(facts, now);
   if (facts.backoff_until && *facts.backoff_until > now) {
     return {std::string(state_name(derive_state(facts, now))),
-            fmt::format("backing off until {} by hand", format_rfc3339(*facts.backoff_until)),
+            fmt::format("it waits until {}: for its turn to call the provider, or by hand",
+                        format_rfc3339(*facts.backoff_until)),
             "clear backoff_until to sync now"};
   }
   if (facts.due_at && *facts.due_at <= now) {

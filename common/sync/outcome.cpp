@@ -51,6 +51,8 @@ std::string_view verdict_name(Verdict verdict) {
       return "complete";
     case Verdict::retry:
       return "retry";
+    case Verdict::snooze:
+      return "snooze";
     case Verdict::suspend:
       return "suspend";
     case Verdict::discard:
@@ -76,6 +78,11 @@ Outcome decide(const Error& error, Attempt attempt, double unit) {
     case Failure::lease_lost:
     case Failure::cancelled:
       return {Verdict::discard, describe(error), Seconds(0), attempt.grant_refusals};
+    case Failure::postponed: {
+      const Seconds wait = error.retry_after.value_or(std::chrono::seconds(1));
+      const Seconds spread(std::max(snooze_spread, wait.count() * 0.1));
+      return {Verdict::snooze, describe(error), wait + spread * unit, attempt.grant_refusals};
+    }
     case Failure::grant_dead:
     case Failure::token_rejected:
     case Failure::scope_missing: {

@@ -14,6 +14,7 @@ namespace calsync::sync {
 enum class Verdict {
   complete,  ///< in step: errors and backoff are cleared
   retry,     ///< again after a backoff
+  snooze,    ///< again when we may call: no failure, nothing is counted, whoever asked waits on
   suspend,   ///< a person has to act; the row waits until they reconnect or clear the backoff
   discard    ///< not ours any more, or stopping: nothing is written
 };
@@ -21,7 +22,7 @@ std::string_view verdict_name(Verdict verdict);
 
 struct Outcome {
   Verdict verdict = Verdict::complete;
-  std::string last_error{};  ///< "code: sentence"; "" when complete
+  std::string last_error{};  ///< "code: sentence"; "" when complete. After a snooze: why, for the log alone
   std::chrono::duration<double> backoff{0};
   int grant_refusals = 0;
 };
@@ -48,6 +49,8 @@ std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals);
 
 /// Runs in a row in which the grant was refused before a person is asked to connect again.
 inline constexpr int proofs_of_a_dead_grant = 2;
+/// Seconds on top of what a snooze has to wait at least, so that those who wait do not come back all at once.
+inline constexpr double snooze_spread = 5;
 
 inline constexpr std::chrono::seconds longest_wait = std::chrono::hours(7 * 24);
 

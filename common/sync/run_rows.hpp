@@ -39,9 +39,14 @@ struct Claim {
   std::string state = "active";  ///< that the last settled run left
   int unsettled_claims = 0;      ///< runs before this one, in a row, that ended with their worker
   bool by_push = false;          ///< nobody but push messages asked for this run
+  bool interactive = false;      ///< a person waits for it
   bool asked_for = false;        ///< sync_needed at the claim: somebody wants to know how it ends
   /// Age of the first wake-up that this run serves, at the claim; nothing = nobody woke it, or nobody asked.
   std::optional<std::chrono::milliseconds> woken_ago{};
+  /// What the account's last run left of its bucket, how long ago; and how many connections use the account.
+  double calls_drained = 0;
+  Duration calls_age{0};
+  int account_links = 1;
   std::vector<std::pair<std::string, std::string>> sealed_credentials{};  ///< kind, sealed text
   std::vector<CalendarState> calendars{};
   std::vector<Channel> channels{};
@@ -92,7 +97,8 @@ struct Settlement {
   bool noteworthy = true;  ///< worth a line in the history
   bool again = false;      ///< a success that wants another run at once, for changes that nobody announced
   Counts counts{};
-  StateChange state{};  ///< of the connection from now on
+  StateChange state{};                    ///< of the connection from now on
+  std::optional<double> calls_drained{};  ///< of the account's bucket; nothing = the run kept no account of it
 };
 
 }  // namespace calsync::sync

@@ -35,7 +35,7 @@ INSERT INTO external_calendar_connections AS c (provider_id, provider, provider_
 VALUES ($1, $2, $3, $4, $5, $6, NOT $7::boolean, $7::boolean)
 ON CONFLICT (provider_id, provider, provider_user_id) DO UPDATE SET
   provider_email = excluded.provider_email, token_expiry = excluded.token_expiry, granted_scopes = excluded.granted_scopes,
-  grant_refusals = 0, error_count = 0, last_error = NULL, backoff_until = NULL, sync_needed = true,
+  grant_refusals = 0, error_count = 0, last_error = NULL, backoff_until = NULL, sync_needed = true, sync_priority = 2,
   sync_enabled = c.sync_enabled OR NOT c.awaiting_confirmation
 RETURNING c.id, (xmax = 0) AS created, c.awaiting_confirmation;
 

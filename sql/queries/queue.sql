@@ -14,8 +14,10 @@ SELECT id, heartbeat_at > now() - interval '15 s' AS alive FROM calendar_sync_wo
 DELETE FROM calendar_sync_workers WHERE id = $1;
 
 -- name: queue_candidates_needed
-SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_priority, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+SELECT c.id, c.provider_id, c.provider, c.rank, c.unsettled, (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
+FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, calsync_rank(sync_needed, sync_priority, sync_cursor IS NULL) AS rank,
+    CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
   FROM external_calendar_connections
   WHERE provider = s.provider AND sync_needed AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
@@ -24,8 +26,10 @@ ORDER BY c.sync_priority DESC, c.sync_due_at;
 
 -- name: queue_candidates_urgent
 -- What people and pushes asked for goes before overdue polls.
-SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_priority, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+SELECT c.id, c.provider_id, c.provider, c.rank, c.unsettled, (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
+FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, calsync_rank(sync_needed, sync_priority, sync_cursor IS NULL) AS rank,
+    CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
   FROM external_calendar_connections
   WHERE provider = s.provider AND sync_needed AND sync_priority > 0 AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
@@ -33,17 +37,33 @@ SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s
 ORDER BY c.sync_priority DESC, c.sync_due_at;
 
 -- name: queue_candidates_due
-SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+-- All but full reads that nobody waits for: thousands of them may not fill the window.
+SELECT c.id, c.provider_id, c.provider, c.rank, c.unsettled, (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
+FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, calsync_rank(sync_needed, sync_priority, sync_cursor IS NULL) AS rank,
+    CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
   FROM external_calendar_connections
-  WHERE provider = s.provider AND sync_due_at <= now()
+  WHERE provider = s.provider AND (sync_cursor IS NOT NULL OR (sync_needed AND sync_priority > 0)) AND sync_due_at <= now()
+    AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
+  ORDER BY sync_due_at LIMIT $2) c
+ORDER BY c.sync_due_at;
+
+-- name: queue_candidates_backfill
+SELECT c.id, c.provider_id, c.provider, c.rank, c.unsettled, (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
+FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, calsync_rank(sync_needed, sync_priority, sync_cursor IS NULL) AS rank,
+    CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+  FROM external_calendar_connections
+  WHERE provider = s.provider AND sync_cursor IS NULL AND NOT (sync_needed AND sync_priority > 0) AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_due_at LIMIT $2) c
 ORDER BY c.sync_due_at;
 
 -- name: queue_candidates_of_owners
-SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($5::uuid[]) AS o (owner) CROSS JOIN LATERAL (
-  SELECT id, provider_id, provider, sync_priority, sync_due_at, CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
+SELECT c.id, c.provider_id, c.provider, c.rank, c.unsettled, (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
+FROM unnest($5::uuid[]) AS o (owner) CROSS JOIN LATERAL (
+  SELECT id, provider_id, provider, sync_priority, sync_due_at, calsync_rank(sync_needed, sync_priority, sync_cursor IS NULL) AS rank,
+    CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
   FROM external_calendar_connections
   WHERE provider_id = o.owner AND provider = ANY ($1::text[]) AND sync_due_at <= now() AND (sync_needed OR $6::boolean)
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
@@ -52,7 +72,9 @@ SELECT c.id, c.provider_id, c.provider, c.unsettled FROM unnest($5::uuid[]) AS o
 ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
 
 -- name: queue_candidates_listed
-SELECT c.id, c.provider_id, c.provider, CASE WHEN c.lease_until IS NULL THEN 0 ELSE c.unsettled_claims + 1 END AS unsettled
+SELECT c.id, c.provider_id, c.provider, calsync_rank(c.sync_needed, c.sync_priority, c.sync_cursor IS NULL) AS rank,
+  CASE WHEN c.lease_until IS NULL THEN 0 ELSE c.unsettled_claims + 1 END AS unsettled,
+  (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
 FROM external_calendar_connections c
 WHERE c.id = ANY ($5::uuid[]) AND c.provider = ANY ($1::text[]) AND c.sync_due_at <= now() AND (c.sync_needed OR $6::boolean)
   AND (c.lease_until IS NULL OR c.lease_until <= now() OR c.lease_owner = ANY ($3::uuid[])) AND c.provider_id <> ALL ($4::uuid[])
@@ -76,6 +98,9 @@ WHERE t.id = ANY (ARRAY (
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
   t.last_synced_at, t.sync_priority, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
   t.unsettled_claims, t.sync_state,
+  ceil(t.calls_drained)::bigint AS calls_drained, COALESCE((extract(epoch FROM now() - t.calls_at) * 1000000)::bigint, 0) AS calls_age,
+  CASE WHEN t.provider_user_id IS NULL THEN 1
+    ELSE (SELECT count(*) FROM external_calendar_connections o WHERE o.provider = t.provider AND o.provider_user_id = t.provider_user_id) END AS account_links,
   CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
@@ -115,7 +140,8 @@ WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
     backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
-    state text, state_reason text, items_ingested int, items_updated int, items_deleted int, items_failed int)
+    snoozed boolean, calls_drained double precision, state text, state_reason text,
+    items_ingested int, items_updated int, items_deleted int, items_failed int)
 ), settled AS (
   UPDATE external_calendar_connections t SET
     last_synced_at = CASE WHEN d.succeeded AND t.edit_seq = d.edit THEN now() ELSE t.last_synced_at END,
@@ -124,16 +150,18 @@ WITH d AS (
     -- Pushes that came meanwhile (priority 1) may not run a connection back to back; whoever else asked is served at once.
     sync_requested_at = CASE WHEN d.succeeded AND (t.wake_seq <> d.wake OR d.again)
       THEN now() + CASE WHEN t.sync_priority = 1 THEN interval '1 second' ELSE interval '0' END ELSE t.sync_requested_at END,
-    sync_priority = CASE WHEN t.wake_seq <> d.wake THEN t.sync_priority ELSE 0 END,
-    served_wake_seq = GREATEST(t.served_wake_seq, d.wake),
-    error_count = CASE WHEN t.edit_seq <> d.edit THEN t.error_count WHEN d.succeeded THEN 0 ELSE t.error_count + 1 END,
-    last_error = CASE WHEN t.edit_seq <> d.edit THEN t.last_error WHEN d.succeeded THEN NULL ELSE left(d.error, 2000) END,
+    -- A snoozed run is none: who asked for it waits on, with the same priority, and nothing is counted.
+    sync_priority = CASE WHEN t.wake_seq <> d.wake OR d.snoozed THEN t.sync_priority ELSE 0 END,
+    served_wake_seq = CASE WHEN d.snoozed THEN t.served_wake_seq ELSE GREATEST(t.served_wake_seq, d.wake) END,
+    error_count = CASE WHEN t.edit_seq <> d.edit OR d.snoozed THEN t.error_count WHEN d.succeeded THEN 0 ELSE t.error_count + 1 END,
+    last_error = CASE WHEN t.edit_seq <> d.edit OR d.snoozed THEN t.last_error WHEN d.succeeded THEN NULL ELSE left(d.error, 2000) END,
     backoff_until = CASE WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
       ELSE now() + make_interval(secs => d.backoff_seconds) END,
     grant_refusals = CASE WHEN t.edit_seq <> d.edit THEN t.grant_refusals ELSE d.refusals END,
     sync_state = CASE WHEN t.edit_seq <> d.edit THEN t.sync_state ELSE d.state END,
     state_since = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state THEN now() ELSE t.state_since END,
     recovered_at = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state AND d.state = 'active' THEN now() ELSE t.recovered_at END,
+    calls_drained = COALESCE(d.calls_drained, t.calls_drained), calls_at = CASE WHEN d.calls_drained IS NULL THEN t.calls_at ELSE now() END,
     lease_until = NULL, lease_owner = NULL, unsettled_claims = 0, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
     AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE))
@@ -142,7 +170,7 @@ WITH d AS (
   UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
     items_ingested = d.items_ingested, items_updated = d.items_updated, items_deleted = d.items_deleted
   FROM d JOIN settled s ON s.id = d.id
-  WHERE i.connection_id = d.id AND i.finished_at IS NULL AND i.wake_target <= d.wake
+  WHERE i.connection_id = d.id AND i.finished_at IS NULL AND i.wake_target <= d.wake AND NOT d.snoozed
 ), history AS (
   INSERT INTO calendar_sync_runs (sync_id, connection_id, provider_id, provider, worker_id, lease_token, outcome, error,
     items_ingested, items_updated, items_deleted, items_failed, started_at)

@@ -134,7 +134,9 @@ class System:
         endpoints = {"authorize": "/o/oauth2/v2/auth", "token": "/token", "revoke": "/revoke", "userinfo": "/v1/userinfo",
                      "api": "/calendar/v3"}
         settings = {"server": {"host": "127.0.0.1", "port": self.port}, "allow_insecure_endpoints": True,
-                    "providers": {"google": {"endpoints": {key: provider + path for key, path in endpoints.items()}}}}
+                    "providers": {"google": {"endpoints": {key: provider + path for key, path in endpoints.items()},
+                                             # Kept, and never reached.
+                                             "quotas": {"project_per_minute": 100_000_000}}}}
         # JSON is YAML.
         (self.home / "calsync.yaml").write_text(json.dumps({**settings, **(config or {})}))
         self.environment = {"PATH": os.environ["PATH"], "DATABASE_URL": self.sql.url, "CALENDAR_TOKEN_KEYS": self.keys,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/providers/google/google_adapter.hpp"
 
+#include "common/net/url.hpp"
 #include "common/providers/google/google_authorizer.hpp"
 #include "common/providers/google/google_push.hpp"
 #include "common/providers/google/google_reader.hpp"
@@ -14,6 +15,14 @@ providers::Adapter make_google_adapter(const Options& options, net::HttpTranspor
   adapter.authorizer = std::make_unique<GoogleAuthorizer>(options, transport, clock);
   adapter.push_decoder = std::make_unique<GooglePushDecoder>();
   adapter.push_channels = std::make_unique<GooglePushChannels>(options, transport, clock);
+  const auto api = net::parse_url(options.endpoints.api);
+  adapter.bounds = {options.client_id,
+                    api ? api->host : options.endpoints.api,
+                    options.project_calls,
+                    options.account_calls,
+                    Quota{},
+                    options.account_concurrency,
+                    options.full_reads};
   return adapter;
 }
 

@@ -17,6 +17,7 @@ struct Meaning {
   std::string_view reason;
   Failure failure;
   std::string_view advice;  ///< appended to the sentence when a person has to act
+  LimitScope limit = LimitScope::account;
 };
 
 constexpr std::string_view enable_api =
@@ -30,7 +31,8 @@ constexpr std::array meanings{
     Meaning{"RATE_LIMIT_EXCEEDED", Failure::throttled, ""},
     Meaning{"RESOURCE_EXHAUSTED", Failure::throttled, ""},
     Meaning{"quotaExceeded", Failure::quota_exhausted, ""},
-    Meaning{"dailyLimitExceeded", Failure::quota_exhausted, "check the quota of the Cloud project"},
+    Meaning{"dailyLimitExceeded", Failure::quota_exhausted, "check the quota of the Cloud project",
+            LimitScope::project},
     Meaning{"accessNotConfigured", Failure::misconfigured, enable_api},
     Meaning{"SERVICE_DISABLED", Failure::misconfigured, enable_api},
     Meaning{"insufficientPermissions", Failure::scope_missing, grant_access},
@@ -135,7 +137,9 @@ Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
   const Failure failure = known ? known->failure : failure_of_status(response.status, body, asked);
   const std::string full = known && !known->advice.empty() ? fmt::format("{}; {}", said, known->advice) : said;
   if (!may_wait(failure)) return fail(failure, full);
-  return fail(failure, full, parse_retry_after(response.header("retry-after"), now));
+  Error error = fail(failure, full, parse_retry_after(response.header("retry-after"), now));
+  if (known) error.limit = known->limit;
+  return error;
 }
 
 }  // namespace calsync::google

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/quota.hpp"
 #include "common/base/secret.hpp"
 
 namespace calsync::google {
@@ -29,6 +30,10 @@ struct Options {
   std::string redirect_uri{};
   Endpoints endpoints{};
   std::vector<std::string> scopes{};  ///< what is asked for; empty = default_scopes()
+  Quota project_calls{};
+  Quota account_calls{};
+  int account_concurrency = 0;
+  int full_reads = 0;
 };
 
 }  // namespace calsync::google

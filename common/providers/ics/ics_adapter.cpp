@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/providers/ics/ics_adapter.hpp"
 
+#include "common/net/url.hpp"
 #include "common/providers/ics/feed.hpp"
 
 namespace calsync::ics {
@@ -45,6 +46,13 @@ providers::Adapter make_ics_adapter(net::HttpTransport& transport, const Options
   providers::Adapter adapter;
   adapter.name = "ics";
   adapter.reader = std::make_unique<FeedReader>(transport, options, clock);
+  adapter.bounds.account_calls = options.account_calls;
+  adapter.bounds.host_calls = options.host_calls;
+  adapter.bounds.full_reads = options.full_reads;
+  adapter.host_of = [insecure = options.allow_insecure](const Secret& feed) {
+    const auto url = net::parse_url(net::feed_url(feed.reveal(), insecure));
+    return url ? url->host : std::string();
+  };
   return adapter;
 }
 

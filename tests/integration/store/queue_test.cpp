@@ -244,6 +244,8 @@ TEST_CASE("owners with as many runs as they may have do not fill the window") {
   const std::string theirs = queue.database.add_connection(other);
   store::ClaimFilter filter = queue.filter;
   filter.busy_owners = {queue.owner};
+  // Nobody waits for them, so that they are found once.
+  queue.database.sql("UPDATE external_calendar_connections SET sync_priority = 0");
   for (const bool polling : {true, false}) {
     filter.polling = polling;
     const auto found = queue.database.run(queue.queue.candidates(filter, 1));
@@ -321,4 +323,71 @@ TEST_CASE("a claim knows since when the first wake-up that it serves has waited"
     q.update("sync_cursor = NULL");
     CHECK(q.claim().at(0).woken_ago.value_or(std::chrono::hours(1)) < std::chrono::seconds(50));
   }
+}
+
+TEST_CASE("a snoozed run is no failure: whoever asked waits on, and nothing is counted") {
+  Queue q;
+  q.settle(q.claim().at(0), sync::completed());
+  q.update("sync_needed = true, sync_priority = 2");
+  q.update("error_count = 2, last_error = 'timeout: x', backoff_until = NULL");
+  const sync::Claim claim = q.claim().at(0);
+  const std::string served = q.column("served_wake_seq");
+  const sync::Outcome snoozed{sync::Verdict::snooze, "rate_limited: later", std::chrono::seconds(7), 0};
+  CHECK(q.settle(claim, snoozed, std::nullopt) == 1);
+  CHECK(q.column("sync_needed") == "true");
+  CHECK(q.column("sync_priority") == "2");
+  CHECK(q.column("error_count") == "2");
+  CHECK(q.column("last_error") == "timeout: x");
+  CHECK(q.column("served_wake_seq") == served);
+  CHECK(q.column("backoff_until > now() + interval '6 seconds' AND backoff_until <= now() + interval '7 seconds'") ==
+        "true");
+  CHECK(q.column("lease_until") == "NULL");
+  CHECK(q.claim().empty());
+  q.update("backoff_until = NULL");
+  CHECK(q.claim().size() == 1);
+}
+
+TEST_CASE("the account's budget travels with the claim and goes back with the verdict") {
+  Queue q;
+  sync::Claim claim = q.claim().at(0);
+  CHECK(claim.calls_drained == 0);
+  CHECK(claim.account_links == 1);
+  sync::Settlement one;
+  one.sync_id = random_uuid(q.database.random());
+  one.connection = claim.connection;
+  one.lease_token = claim.lease_token;
+  one.wake_seq = claim.wake_seq;
+  one.edit_seq = claim.edit_seq;
+  one.calls_drained = 41.5;
+  one.started_at = q.database.clock().now();
+  q.database.run(q.queue.settle({one}));
+  q.update("provider_user_id = 'same', sync_needed = true, calls_at = now() - interval '10 seconds'");
+  q.database.sql("UPDATE external_calendar_connections SET provider_user_id = 'same' WHERE id = '" +
+                 q.database.add_connection(q.database.add_owner()) + "'");
+  q.database.sql("UPDATE external_calendar_connections SET sync_enabled = false WHERE id <> '" + q.id + "'");
+  claim = q.claim().at(0);
+  CHECK(claim.calls_drained == 42);
+  CHECK(claim.calls_age >= std::chrono::seconds(10));
+  CHECK(claim.account_links == 2);
+}
+
+TEST_CASE("candidates say how urgent they are") {
+  Queue q;
+  const auto rank = [&] {
+    const auto found = q.database.run(q.queue.candidates(q.filter, 10));
+    REQUIRE_FALSE(found.empty());
+    return found[0].rank;
+  };
+  CHECK(rank() == store::Rank::interactive);  // a new connection is a person's
+  q.settle(q.claim().at(0), sync::completed());
+  q.update("last_synced_at = now() - interval '1 hour'");
+  CHECK(rank() == store::Rank::poll);
+  q.update("sync_needed = true");
+  CHECK(rank() == store::Rank::outbound);
+  q.update("sync_priority = 1");
+  CHECK(rank() == store::Rank::push);
+  q.update("sync_priority = 0, sync_cursor = NULL");
+  CHECK(rank() == store::Rank::backfill);
+  q.filter.full_reads = false;
+  CHECK(q.database.run(q.queue.candidates(q.filter, 10)).empty());
 }
