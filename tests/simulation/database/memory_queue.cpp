@@ -29,6 +29,11 @@ Task<std::vector<store::Candidate>> MemoryQueue::candidates(store::ClaimFilter f
   }
   std::vector<store::Candidate> found = co_await session_.run(
       "queue_candidates_urgent", [&](Transaction& one) { return queue_candidates_urgent(one, filter, limit); });
+  if (filter.full_reads) {
+    std::vector<store::Candidate> backfill = co_await session_.run(
+        "queue_candidates_backfill", [&](Transaction& one) { return queue_candidates_backfill(one, filter, limit); });
+    found.insert(found.end(), backfill.begin(), backfill.end());
+  }
   std::vector<store::Candidate> due = co_await session_.run(
       "queue_candidates_due", [&](Transaction& one) { return queue_candidates_due(one, filter, limit); });
   found.insert(found.end(), due.begin(), due.end());

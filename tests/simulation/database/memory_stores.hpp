@@ -21,7 +21,7 @@ class MemoryMirror final : public store::MirrorStore {
 class MemoryCredentials final : public store::CredentialTable {
  public:
   explicit MemoryCredentials(Session& session) : session_(session) {}
-  Task<std::vector<std::pair<std::string, std::string>>> read(ConnectionId connection) override;
+  Task<Stored> read(ConnectionId connection) override;
   Task<bool> replace(ConnectionId connection, std::int64_t lease_token,
                      std::vector<store::SealedCredential> credentials, std::optional<Time> expiry) override;
 
@@ -72,6 +72,29 @@ class MemoryGates final : public store::GateTable {
   Task<std::optional<std::string>> load(std::string component) override;
   Task<void> save(std::string component, std::string state) override;
   Task<Portion> mark(Ids owners, Ids connections, std::string after) override;
+
+ private:
+  Session& session_;
+};
+
+class MemoryRates final : public store::RateTable {
+ public:
+  explicit MemoryRates(Session& session) : session_(session) {}
+  Task<std::vector<store::BucketGrant>> take(std::vector<store::BucketAsk> asks) override;
+  Task<void> block(store::BucketName bucket, sync::BucketShape shape, Duration time) override;
+  Task<bool> enter(store::Slot slot) override;
+  Task<void> leave(store::Slot slot) override;
+
+ private:
+  Session& session_;
+};
+
+class MemoryCircuits final : public store::CircuitTable {
+ public:
+  explicit MemoryCircuits(Session& session) : session_(session) {}
+  Task<std::vector<sync::Circuit>> circuits() override;
+  Task<bool> save(sync::Circuit circuit) override;
+  Task<store::Steady> steady(std::string provider) override;
 
  private:
   Session& session_;

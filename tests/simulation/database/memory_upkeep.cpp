@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/database/process_view.hpp"
+#include "tests/simulation/database/statements/rate.hpp"
 #include "tests/simulation/database/statements/upkeep.hpp"
 
 namespace calsync::simulation {
@@ -21,7 +22,7 @@ Task<void> prune_portions(Session& session, std::string_view name, int days, Pru
 
 using namespace statements;
 
-Task<std::vector<std::pair<std::string, std::string>>> MemoryCredentials::read(ConnectionId connection) {
+Task<store::CredentialTable::Stored> MemoryCredentials::read(ConnectionId connection) {
   co_return co_await session_.run("queue_credentials",
                                   [&](Transaction& one) { return queue_credentials(one, connection.str()); });
 }
@@ -86,11 +87,14 @@ Task<void> ProcessView::listen(std::function<void()> woken) {
 Task<void> ProcessView::prune(store::Retention retention) {
   co_await prune_portions(session_, "mirror_prune", retention.tombstone_days, mirror_prune);
   co_await prune_portions(session_, "runs_prune", retention.run_days, runs_prune);
+  co_await prune_portions(session_, "connection_states_prune", retention.run_days, connection_states_prune);
   co_await prune_portions(session_, "job_runs_prune", retention.run_days, job_runs_prune);
   co_await session_.run("oauth_flows_prune", oauth_flows_prune);
   co_await prune_portions(session_, "push_channels_prune", channel_days, push_channels_prune);
   co_await session_.run("abandoned_channels_prune", abandoned_channels_prune);
   co_await session_.run("metrics_batches_prune", metrics_batches_prune);
+  co_await session_.run("rate_prune", rate_prune);
+  co_await session_.run("rate_slots_prune", rate_slots_prune);
 }
 
 }  // namespace calsync::simulation

@@ -19,6 +19,8 @@ class ProcessView final : public store::WorkerDatabase {
   store::RevocationStore& revocations() override { return revocations_; }
   store::GateTable& gates() override { return gates_; }
   store::MetricsTable& metrics() override { return metrics_; }
+  store::RateTable& rates() override { return rates_; }
+  store::CircuitTable& circuits() override { return circuits_; }
   Task<void> require_schema() override;
   Task<void> listen(std::function<void()> woken) override;
   Task<void> prune(store::Retention retention) override;
@@ -32,6 +34,8 @@ class ProcessView final : public store::WorkerDatabase {
   MemoryRevocations revocations_{session_};
   MemoryGates gates_{session_};
   MemoryMetrics metrics_{session_};
+  MemoryRates rates_{session_};
+  MemoryCircuits circuits_{session_};
 };
 
 }  // namespace calsync::simulation

@@ -45,9 +45,15 @@ struct ConnectionRow {
   std::int64_t served_wake_seq = 0;
   std::int64_t edit_seq = 0;
   Moment sync_requested_at{};
-  int sync_priority = 0;
-  Moment sync_due_at{};  ///< generated
+  int sync_priority = 2;  ///< a new connection is a person's
+  Moment sync_due_at{};   ///< generated
   Moment woken_at{};
+  int unsettled_claims = 0;
+  std::string sync_state = "active";
+  Moment state_since{};
+  Moment recovered_at{};
+  double calls_drained = 0;
+  Moment calls_at{};
 };
 
 struct CredentialRow {
@@ -203,6 +209,54 @@ struct RevocationRow {
   Text last_error{};
   Time created_at{};
   Text provider_user_id{};
+};
+
+/// calendar_connection_states
+struct StateRow {
+  std::int64_t id = 0;
+  std::string connection_id{};
+  std::string provider_id{};
+  std::string from_state{};
+  std::string to_state{};
+  Text reason{};
+  Time changed_at{};
+};
+
+/// calendar_rate_buckets
+struct BucketRow {
+  std::string scope{};
+  std::string key{};
+  double tokens = 0;
+  double per_second = 0;
+  double burst = 0;
+  double wanted = 0;
+  double granted = 0;
+  Time updated_at{};
+  Moment blocked_until{};
+};
+
+/// calendar_rate_slots
+struct SlotRow {
+  std::string scope{};
+  std::string key{};
+  std::string holder{};
+  Time until{};
+};
+
+/// calendar_provider_circuits
+struct CircuitRow {
+  std::string provider{};
+  std::string host{};
+  std::string state{};
+  std::string reason{};
+  Time opened_at{};
+  Time changed_at{};
+  Time probe_at{};
+  int failed_probes = 0;
+  int good_probes = 0;
+  double steady_per_second = 0;
+  double connections = 0;
+  std::int64_t version = 1;
 };
 
 struct WorkerRow {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tuple>
+
 #include "common/base/metrics.hpp"
 #include "tests/simulation/database/indexes.hpp"
 #include "tests/simulation/database/rows.hpp"
@@ -26,6 +28,10 @@ struct Tables {
   Table<std::string, RevocationRow> revocations{};
   Table<std::string, WorkerRow> workers{};
   Table<std::string, GateRow> gates{};
+  Table<std::int64_t, StateRow> states{};
+  Table<OfConnection, BucketRow> buckets{};                                   ///< scope, key
+  Table<std::tuple<std::string, std::string, std::string>, SlotRow> slots{};  ///< scope, key, holder
+  Table<OfConnection, CircuitRow> circuits{};                                 ///< provider, host
   Table<std::string, MetricBatchRow> metric_batches{};
   Table<MetricKey, double> metrics{};
 
@@ -44,6 +50,10 @@ struct Tables {
     visit(revocations);
     visit(workers);
     visit(gates);
+    visit(states);
+    visit(buckets);
+    visit(slots);
+    visit(circuits);
     visit(metric_batches);
     visit(metrics);
   }

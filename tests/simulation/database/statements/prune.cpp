@@ -30,6 +30,11 @@ std::size_t runs_prune(Transaction& transaction, int days) {
   return prune(transaction.tables.runs, 1000, [limit](const RunRow& row) { return row.finished_at < limit; });
 }
 
+std::size_t connection_states_prune(Transaction& transaction, int days) {
+  const Time limit = transaction.now - std::chrono::days(days);
+  return prune(transaction.tables.states, 1000, [limit](const StateRow& row) { return row.changed_at < limit; });
+}
+
 std::size_t job_runs_prune(Transaction& transaction, int days) {
   const Time limit = transaction.now - std::chrono::days(days);
   const std::size_t gone =

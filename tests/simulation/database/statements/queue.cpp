@@ -69,6 +69,7 @@ void queue_release(Transaction& transaction, const std::vector<std::pair<Connect
     transaction.update_connection(connection.str(), Names::neither, [](ConnectionRow& set) {
       set.lease_until.reset();
       set.lease_owner.reset();
+      set.unsettled_claims = 0;
     });
   }
 }
@@ -85,12 +86,13 @@ bool queue_store_tokens(Transaction& transaction, const std::string& connection,
   return true;
 }
 
-std::vector<std::pair<std::string, std::string>> queue_credentials(Transaction& transaction,
-                                                                   const std::string& connection) {
-  std::vector<std::pair<std::string, std::string>> found;
+store::CredentialTable::Stored queue_credentials(Transaction& transaction, const std::string& connection) {
+  store::CredentialTable::Stored found;
   const auto& rows = transaction.tables.credentials.rows();
   for (auto at = rows.lower_bound({connection, ""}); at != rows.end() && at->first.first == connection; ++at)
-    found.emplace_back(at->second->kind, at->second->sealed);
+    found.sealed.emplace_back(at->second->kind, at->second->sealed);
+  const ConnectionRow* row = transaction.tables.connections.find(connection);
+  if (row && !found.sealed.empty()) found.token_expiry = row->token_expiry;
   return found;
 }
 

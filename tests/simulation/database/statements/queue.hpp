@@ -26,6 +26,8 @@ std::vector<store::Candidate> queue_candidates_urgent(Transaction& transaction, 
                                                       int limit);
 std::vector<store::Candidate> queue_candidates_due(Transaction& transaction, const store::ClaimFilter& filter,
                                                    int limit);
+std::vector<store::Candidate> queue_candidates_backfill(Transaction& transaction, const store::ClaimFilter& filter,
+                                                        int limit);
 std::vector<store::Candidate> queue_candidates_of_owners(Transaction& transaction, const store::ClaimFilter& filter,
                                                          int limit);
 std::vector<store::Candidate> queue_candidates_listed(Transaction& transaction, const store::ClaimFilter& filter,
@@ -43,7 +45,6 @@ std::set<ConnectionId> queue_settle(Transaction& transaction, const std::vector<
 void queue_release(Transaction& transaction, const std::vector<std::pair<ConnectionId, std::int64_t>>& leases);
 bool queue_store_tokens(Transaction& transaction, const std::string& connection, std::int64_t lease_token,
                         Moment expiry, const std::vector<store::SealedCredential>& credentials);
-std::vector<std::pair<std::string, std::string>> queue_credentials(Transaction& transaction,
-                                                                   const std::string& connection);
+store::CredentialTable::Stored queue_credentials(Transaction& transaction, const std::string& connection);
 
 }  // namespace calsync::simulation::statements

@@ -45,13 +45,27 @@ Found of_provider(const Transaction& transaction, const store::ClaimFilter& filt
   return found;
 }
 
-std::vector<store::Candidate> read(const Found& found) {
+/// calsync_rank
+store::Rank rank(const ConnectionRow& row) {
+  if (row.sync_needed && row.sync_priority >= 2) return store::Rank::interactive;
+  if (row.sync_needed && row.sync_priority == 1) return store::Rank::push;
+  if (!row.sync_cursor) return store::Rank::backfill;
+  return row.sync_needed ? store::Rank::outbound : store::Rank::poll;
+}
+
+std::vector<store::Candidate> read(const Transaction& transaction, const Found& found) {
   std::vector<store::Candidate> candidates;
   candidates.reserve(found.size());
-  for (const ConnectionRow* row : found)
-    candidates.push_back({ConnectionId::trusted(row->id), OwnerId::trusted(row->provider_id), row->provider});
+  for (const ConnectionRow* row : found) {
+    candidates.push_back({ConnectionId::trusted(row->id), OwnerId::trusted(row->provider_id), row->provider, rank(*row),
+                          std::chrono::milliseconds(sqlf::milliseconds(transaction.now - *row->sync_due_at)),
+                          row->lease_until ? row->unsettled_claims + 1 : 0});
+  }
   return candidates;
 }
+
+/// Full reads that nobody waits for.
+bool backfill(const ConnectionRow& row) { return !row.sync_cursor && !(row.sync_needed && row.sync_priority > 0); }
 
 /// The first few of each provider, then all of them in order.
 template <class Wanted, class Order>
@@ -65,7 +79,7 @@ std::vector<store::Candidate> candidates(const Transaction& transaction, const s
     all.insert(all.end(), found.begin(), found.end());
   }
   std::sort(all.begin(), all.end(), order);
-  return read(all);
+  return read(transaction, all);
 }
 
 bool provided(const store::ClaimFilter& filter, const ConnectionRow& row) {
@@ -88,7 +102,12 @@ std::vector<store::Candidate> queue_candidates_urgent(Transaction& transaction, 
 
 std::vector<store::Candidate> queue_candidates_due(Transaction& transaction, const store::ClaimFilter& filter,
                                                    int limit) {
-  return candidates(transaction, filter, limit, [](const ConnectionRow&) { return true; }, by_due);
+  return candidates(transaction, filter, limit, [](const ConnectionRow& row) { return !backfill(row); }, by_due);
+}
+
+std::vector<store::Candidate> queue_candidates_backfill(Transaction& transaction, const store::ClaimFilter& filter,
+                                                        int limit) {
+  return candidates(transaction, filter, limit, backfill, by_due);
 }
 
 std::vector<store::Candidate> queue_candidates_of_owners(Transaction& transaction, const store::ClaimFilter& filter,
@@ -108,7 +127,7 @@ std::vector<store::Candidate> queue_candidates_of_owners(Transaction& transactio
   }
   std::sort(all.begin(), all.end(), by_priority);
   first(all, limit);
-  return read(all);
+  return read(transaction, all);
 }
 
 std::vector<store::Candidate> queue_candidates_listed(Transaction& transaction, const store::ClaimFilter& filter,
@@ -121,7 +140,7 @@ std::vector<store::Candidate> queue_candidates_listed(Transaction& transaction, 
   }
   std::sort(found.begin(), found.end(), by_priority);
   first(found, limit);
-  return read(found);
+  return read(transaction, found);
 }
 
 }  // namespace calsync::simulation::statements

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "common/store/connection_store.hpp"
 #include "tests/simulation/database/sql_functions.hpp"
 #include "tests/simulation/database/statements/queue.hpp"
@@ -26,8 +28,14 @@ class ClaimReader {
     claim.token_expiry = row_.token_expiry;
     claim.error_count = row_.error_count;
     claim.grant_refusals = row_.grant_refusals;
+    claim.unsettled_claims = row_.unsettled_claims;
+    claim.state = row_.sync_state;
+    claim.calls_drained = std::ceil(row_.calls_drained);
+    claim.calls_age = row_.calls_at ? now_ - *row_.calls_at : Duration(0);
+    claim.account_links = account_links();
     claim.by_push = row_.sync_priority == static_cast<int>(store::Priority::push);
     claim.asked_for = row_.sync_needed;
+    claim.interactive = row_.sync_needed && row_.sync_priority == static_cast<int>(store::Priority::interactive);
     if (row_.sync_needed && row_.wake_seq > row_.served_wake_seq && row_.woken_at)
       claim.woken_ago = std::chrono::milliseconds(sqlf::milliseconds(now_ - *row_.woken_at));
     read_credentials(claim);
@@ -38,6 +46,15 @@ class ClaimReader {
   }
 
  private:
+  int account_links() const {
+    if (!row_.provider_user_id) return 1;
+    int links = 0;
+    for (const auto& [id, other] : tables_.connections.rows()) {
+      if (other->provider == row_.provider && other->provider_user_id == row_.provider_user_id) ++links;
+    }
+    return links;
+  }
+
   bool past(const Moment& moment) const { return moment && *moment <= now_; }
 
   void read_credentials(sync::Claim& claim) const {
@@ -52,6 +69,7 @@ class ClaimReader {
       const CalendarRow& one = *at->second;
       claim.calendars.push_back({one.external_calendar_id, one.time_zone, one.selected && one.access_role != "none",
                                  one.deleted_at.has_value(), one.last_error.has_value(),
+                                 one.last_error && one.last_error->starts_with("cursor_expired:"),
                                  !one.watch_retry_at || past(one.watch_retry_at)});
     }
   }
@@ -91,7 +109,19 @@ bool claimable(const Transaction& transaction, const store::ClaimFilter& filter,
   const bool free = !row.lease_until || *row.lease_until <= transaction.now || dead ||
                     transaction.plant == Plant::claim_ignores_leases;
   return due && (row.sync_needed || filter.polling) && free && sqlf::admits(filter.owners, row.provider_id) &&
-         sqlf::admits(filter.connections, row.id);
+         sqlf::admits(filter.connections, row.id) &&
+         (!row.lease_until || row.unsettled_claims < 1 || (filter.suspect && filter.suspect->str() == row.id));
+}
+
+/// Runs before this one, in a row, that ended with their worker.
+int unsettled_claims(const Transaction& transaction, const ConnectionRow& row, const std::string& worker,
+                     const store::ClaimFilter& filter) {
+  if (!row.lease_until) return 0;
+  const WorkerRow* holder = row.lease_owner ? transaction.tables.workers.find(*row.lease_owner) : nullptr;
+  const bool lives =
+      holder && (holder->id == worker || holder->heartbeat_at > transaction.now - std::chrono::seconds(15));
+  const bool dead = !lives || sqlf::any(filter.dead_workers, *row.lease_owner);
+  return row.unsettled_claims + (dead ? 1 : 0);
 }
 
 }  // namespace
@@ -102,7 +132,9 @@ std::vector<sync::Claim> queue_claim(Transaction& transaction, const std::vector
   for (const ConnectionId& id : std::set<ConnectionId>(connections.begin(), connections.end())) {
     const ConnectionRow* row = transaction.tables.connections.find(id.str());
     if (!row || !claimable(transaction, filter, *row)) continue;
+    const int unsettled = unsettled_claims(transaction, *row, worker, filter);
     transaction.update_connection(id.str(), Names::neither, [&](ConnectionRow& set) {
+      set.unsettled_claims = unsettled;
       ++set.lease_token;
       set.lease_owner = worker;
       set.lease_until = transaction.now + std::chrono::seconds(seconds);

@@ -14,12 +14,14 @@ struct Verdict {
   explicit Verdict(const sync::Settlement& one)
       : settlement(one),
         succeeded(one.outcome.verdict == sync::Verdict::complete),
+        snoozed(one.outcome.verdict == sync::Verdict::snooze),
         error(succeeded ? Text() : Text(sqlf::json_text(one.outcome.last_error))),
         sync_id(sqlf::uuid(one.sync_id)) {
     if (one.cursor) sqlf::json_text(*one.cursor);
   }
   const sync::Settlement& settlement;
   bool succeeded;
+  bool snoozed;  ///< as if it had never been, but for the wait
   Text error;
   std::string sync_id;
 };
@@ -34,10 +36,16 @@ Moment backoff_until(const Verdict& verdict, Time now) {
 void set_unless_edited(ConnectionRow& set, const Verdict& verdict, const Transaction& transaction) {
   const sync::Settlement& one = verdict.settlement;
   if (one.cursor) set.sync_cursor = one.cursor;
-  set.error_count = verdict.succeeded ? 0 : set.error_count + 1;
-  set.last_error = verdict.succeeded ? Text() : Text(sqlf::left(*verdict.error, longest_error));
+  if (!verdict.snoozed) {
+    set.error_count = verdict.succeeded ? 0 : set.error_count + 1;
+    set.last_error = verdict.succeeded ? Text() : Text(sqlf::left(*verdict.error, longest_error));
+  }
   set.backoff_until = verdict.succeeded ? Moment() : backoff_until(verdict, transaction.now);
   set.grant_refusals = one.outcome.grant_refusals;
+  if (set.sync_state == one.state.state) return;
+  set.sync_state = one.state.state;
+  set.state_since = transaction.now;
+  if (set.sync_state == "active") set.recovered_at = transaction.now;
 }
 
 void set_connection(ConnectionRow& set, const Verdict& verdict, const Transaction& transaction) {
@@ -52,15 +60,21 @@ void set_connection(ConnectionRow& set, const Verdict& verdict, const Transactio
     // Pushes that came meanwhile may not run a connection back to back.
     set.sync_requested_at = transaction.now + std::chrono::seconds(set.sync_priority == 1 ? 1 : 0);
   }
-  if (!woken) set.sync_priority = 0;
-  set.served_wake_seq = std::max(set.served_wake_seq, one.wake_seq);
+  if (!woken && !verdict.snoozed) set.sync_priority = 0;
+  if (!verdict.snoozed) set.served_wake_seq = std::max(set.served_wake_seq, one.wake_seq);
   if (unedited) set_unless_edited(set, verdict, transaction);
   set.lease_until.reset();
   set.lease_owner.reset();
+  set.unsettled_claims = 0;
+  if (one.calls_drained) {
+    set.calls_drained = *one.calls_drained;
+    set.calls_at = transaction.now;
+  }
   set.updated_at = transaction.now;
 }
 
 void close_items(Transaction& transaction, const Verdict& verdict) {
+  if (verdict.snoozed) return;
   const sync::Settlement& one = verdict.settlement;
   const std::string& connection = one.connection.str();
   const auto& open = transaction.tables.job_items.index().open;
@@ -92,6 +106,16 @@ void add_history(Transaction& transaction, const Verdict& verdict, const std::st
                         one.counts.updated, one.counts.deleted, one.counts.failed, one.started_at, transaction.now});
 }
 
+void add_state_change(Transaction& transaction, const Verdict& verdict, const std::string& before) {
+  const sync::Settlement& one = verdict.settlement;
+  const ConnectionRow& row = *transaction.tables.connections.find(one.connection.str());
+  if (row.sync_state == before || row.state_since != transaction.now) return;
+  const auto& rows = transaction.tables.states.rows();
+  const std::int64_t id = rows.empty() ? 1 : rows.rbegin()->first + 1;
+  const Text reason = one.state.reason.empty() ? Text() : Text(sqlf::left(one.state.reason, longest_error));
+  transaction.tables.states.put(id, {id, row.id, row.provider_id, before, row.sync_state, reason, transaction.now});
+}
+
 }  // namespace
 
 std::set<ConnectionId> queue_settle(Transaction& transaction, const std::vector<sync::Settlement>& settlements,
@@ -102,10 +126,12 @@ std::set<ConnectionId> queue_settle(Transaction& transaction, const std::vector<
     const sync::Settlement& one = verdict.settlement;
     const ConnectionRow* row = transaction.tables.connections.find(one.connection.str());
     if (!row || row->lease_token != one.lease_token || !row->lease_until) continue;
+    const std::string state = row->sync_state;
     transaction.update_connection(one.connection.str(), Names::both,
                                   [&](ConnectionRow& set) { set_connection(set, verdict, transaction); });
     close_items(transaction, verdict);
     if (one.noteworthy) add_history(transaction, verdict, worker);
+    add_state_change(transaction, verdict, state);
     settled.insert(one.connection);
   }
   return settled;
