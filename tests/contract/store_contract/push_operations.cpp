@@ -117,19 +117,19 @@ void abandoned_done(Step& step) {
 }  // namespace
 
 Operations push_operations() {
-  return {{"find_channels", 1, find_channels},
-          {"push_wake", 6, push_wake},
-          {"open_channel", 6, open_channel},
-          {"channel_opened", 7, channel_opened},
-          {"channel_refused", 3, channel_refused},
-          {"channels_stopping", 1, channels_stopping},
-          {"channel_stop_failed", 2, channel_stop_failed},
-          {"forget_channels", 1, forget_channels},
-          {"channels_missed", 4, channels_missed},
-          {"tend_channels", 3, tend_channels},
-          {"abandoned", 2, abandoned},
-          {"abandoned_failed", 2, abandoned_failed},
-          {"abandoned_done", 1, abandoned_done}};
+  return {{"find_channels", 3, find_channels},
+          {"push_wake", 18, push_wake},
+          {"open_channel", 18, open_channel},
+          {"channel_opened", 21, channel_opened},
+          {"channel_refused", 9, channel_refused},
+          {"channels_stopping", 3, channels_stopping},
+          {"channel_stop_failed", 6, channel_stop_failed},
+          {"forget_channels", 3, forget_channels},
+          {"channels_missed", 12, channels_missed},
+          {"tend_channels", 9, tend_channels},
+          {"abandoned", 6, abandoned},
+          {"abandoned_failed", 6, abandoned_failed},
+          {"abandoned_done", 3, abandoned_done}};
 }
 
 }  // namespace calsync::contract

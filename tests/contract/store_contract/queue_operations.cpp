@@ -111,15 +111,15 @@ void replace_credentials(Step& step) {
 }  // namespace
 
 Operations queue_operations() {
-  return {{"heartbeat", 4, heartbeat},
+  return {{"heartbeat", 12, heartbeat},
           {"sign_off", 1, sign_off},
-          {"candidates", 8, candidates},
-          {"claim", 14, claim},
-          {"extend", 3, extend},
-          {"settle", 7, settle},
-          {"release", 3, release},
-          {"read_credentials", 1, read_credentials},
-          {"replace_credentials", 4, replace_credentials}};
+          {"candidates", 24, candidates},
+          {"claim", 42, claim},
+          {"extend", 9, extend},
+          {"settle", 21, settle},
+          {"release", 9, release},
+          {"read_credentials", 3, read_credentials},
+          {"replace_credentials", 12, replace_credentials}};
 }
 
 }  // namespace calsync::contract
