@@ -7,6 +7,16 @@ namespace {
 
 using Database = store::WorkerDatabase;
 
+/// A channel of which `wanted` is true, mostly, if there is one.
+template <class Wanted>
+std::string pick_channel_that(Step& step, Wanted wanted) {
+  std::vector<std::string> ids;
+  for (const auto& [id, row] : step.world.memory.tables().channels.rows()) {
+    if (wanted(*row)) ids.push_back(id);
+  }
+  return ids.empty() || step.dice.chance(20) ? pick_channel(step) : step.dice.pick(ids);
+}
+
 void find_channels(Step& step) {
   const std::vector<std::string> ids = pick_channels(step);
   step.as_api([&](Database& database) { return database.channels().find(ids); });
@@ -15,7 +25,9 @@ void find_channels(Step& step) {
 void push_wake(Step& step) {
   std::vector<ConnectionId> ids;
   for (const std::string& id : step.dice.some(connection_ids(step), 25)) ids.push_back(ConnectionId::trusted(id));
-  const std::vector<std::string> channels = pick_channels(step);
+  std::vector<std::string> channels = pick_channels(step);
+  if (step.dice.chance(40))
+    channels.push_back(pick_channel_that(step, [](const auto& row) { return row.missed_at.has_value(); }));
   const std::chrono::milliseconds gap(step.dice.below(5000));
   step.as_api([&](Database& database) {
     const std::vector<sync::Admission> admissions{admission(sync::Operation::receive_push)};
@@ -35,7 +47,7 @@ void open_channel(Step& step) {
 }
 
 void channel_opened(Step& step) {
-  std::string id = pick_channel(step);
+  const std::string id = pick_channel_that(step, [](const auto& row) { return row.state == "opening"; });
   sync::Claim held = pick_claim(step);
   // Mostly by the holder of its connection.
   const simulation::Tables& tables = step.world.memory.tables();
