@@ -22,14 +22,15 @@ providers::Session ActiveRun::session() const {
 Task<Result<void>> ActiveRun::begin() {
   if (auto alive = co_await stay_alive(); !alive) co_return alive;
   if (auto let = co_await governor().begin(traffic_); !let) co_return let;
-  Result<Secret> credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
+  auto credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
   if (!credential) {
     // The token endpoint's silence is the provider's; its other answers speak of the grant.
     const Error error = credential.error();
     if (sync::means_away(error.failure)) governor().after_call(traffic_, &error);
     co_return error;
   }
-  credential_ = std::move(*credential);
+  granted_ = !credential->adopted;
+  credential_ = std::move(credential->token);
   if (!adapter_.host_of) co_return Result<void>();
   co_return governor().go_to(traffic_, adapter_.host_of(credential_));
 }
@@ -58,6 +59,7 @@ Task<Result<void>> ActiveRun::renew_token() {
   if (!fresh) co_return fresh.error();
   // A token that somebody else had stored is as good as theirs was; the provider has not given one to this run yet.
   if (!fresh->adopted) renewals_ = most_renewals;
+  granted_ |= !fresh->adopted;
   credential_ = std::move(fresh->token);
   co_return Result<void>();
 }

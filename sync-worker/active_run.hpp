@@ -46,11 +46,14 @@ class ActiveRun {
   auto call(Send send) -> decltype(send(std::declval<providers::Session>())) {
     if (auto alive = co_await stay_alive(); !alive) co_return alive.error();
     if (auto given = co_await governor().before_call(traffic_); !given) co_return given.error();
+    // The switch may have gone off while it waited for its turn.
+    if (auto wanted = still_wanted(); !wanted) co_return wanted.error();
     auto answer = co_await send(session());
     note(answer);
     while (!answer && answer.error().failure == Failure::token_rejected && renewals_ < most_renewals) {
       if (auto renewed = co_await renew_token(); !renewed) co_return renewed.error();
       if (auto given = co_await governor().before_call(traffic_); !given) co_return given.error();
+      if (auto wanted = still_wanted(); !wanted) co_return wanted.error();
       answer = co_await send(session());
       note(answer);
     }
@@ -62,6 +65,9 @@ class ActiveRun {
   Task<void> end() { return governor().end(traffic_); }
   /// What the run has left of its account's calls.
   std::optional<double> drained() const { return services_.governor.drained(traffic_); }
+
+  /// Refusals of the grant in a row before this run; a token that the provider gave since ends the row.
+  int grant_refusals() const { return granted_ ? 0 : claim_.grant_refusals; }
 
   const sync::Claim& claim() const { return claim_; }
   const providers::Adapter& adapter() const { return adapter_; }
@@ -92,6 +98,7 @@ class ActiveRun {
   Duration lease_taken_;
   Secret credential_;
   int renewals_ = 0;
+  bool granted_ = false;  ///< the provider has given this run a token
 };
 
 }  // namespace calsync::worker

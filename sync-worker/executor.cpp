@@ -33,9 +33,9 @@ bool noteworthy(const sync::Claim& claim, const sync::Settlement& settlement) {
 
 }  // namespace
 
-sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>& pulled) const {
+sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>& pulled, int grant_refusals) const {
   if (pulled) return sync::completed();
-  return sync::decide(pulled.error(), {claim.error_count, claim.grant_refusals}, services_.random.unit());
+  return sync::decide(pulled.error(), {claim.error_count, grant_refusals}, services_.random.unit());
 }
 
 void Executor::conclude(sync::Settlement& settlement, sync::Outcome outcome, int failing_calendars) const {
@@ -63,7 +63,7 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   }
   if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
-    conclude(settlement, outcome_of(claim, *broken));
+    conclude(settlement, outcome_of(claim, *broken, claim.grant_refusals));
     settlement.cursor.reset();
     settlement.counts = {};
     settlement.noteworthy = true;
@@ -85,7 +85,7 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
   if (!adapter || !adapter->reader) {
     const Error error = fail(Failure::misconfigured,
                              fmt::format("this worker is not configured for the provider '{}'", claim.provider));
-    conclude(settlement, outcome_of(claim, error));
+    conclude(settlement, outcome_of(claim, error, claim.grant_refusals));
     co_return Ending{std::move(settlement), {}};
   }
   ActiveRun active({services_.clock, services_.queue, services_.tokens, services_.governor}, limits_, claim, *adapter,
@@ -101,7 +101,7 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
   co_await active.end();
   // A switch that went off during the last call counts, too: nothing of the run is written.
   if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
-  conclude(settlement, outcome_of(claim, pulled), inbound.failing_calendars());
+  conclude(settlement, outcome_of(claim, pulled, active.grant_refusals()), inbound.failing_calendars());
   settlement.cursor = sync::dump_cursor(inbound.cursor());
   // A run that was not let in has not read anything: NULL stays NULL, which says that a full read is due.
   if (settlement.cursor == sync::dump_cursor(sync::parse_cursor(claim.cursor)) &&

@@ -44,7 +44,7 @@ class Executor {
   void report(const sync::Claim& claim, const sync::Settlement& settlement, Duration took) const;
   void report_state(const sync::Claim& claim, const sync::Settlement& settlement) const;
   void conclude(sync::Settlement& settlement, sync::Outcome outcome, int failing_calendars = 0) const;
-  sync::Outcome outcome_of(const sync::Claim& claim, const Result<void>& pulled) const;
+  sync::Outcome outcome_of(const sync::Claim& claim, const Result<void>& pulled, int grant_refusals) const;
 
   Services services_;
   RunLimits limits_;

@@ -30,18 +30,17 @@ Error no_refresh_token() {
 
 bool TokenKeeper::lasts(const std::optional<Time>& expiry) const { return expiry && *expiry > clock_.now() + early; }
 
-Task<Result<Secret>> TokenKeeper::credential(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline) {
+Task<Result<TokenKeeper::Renewed>> TokenKeeper::credential(sync::Claim claim, const providers::Adapter& adapter,
+                                                           Deadline deadline) {
   const Result<store::Credentials> opened = credentials_.open(claim);
   if (!opened) co_return opened.error();
   if (!adapter.authorizer) {
     const Secret feed = pick(*opened, "feed_url");
-    co_return feed.empty() ? pick(*opened, "password") : feed;
+    co_return Renewed{feed.empty() ? pick(*opened, "password") : feed, true};
   }
   const Secret access_token = pick(*opened, "access_token");
-  if (!access_token.empty() && lasts(claim.token_expiry)) co_return access_token;
-  Result<Renewed> renewed = co_await renew(std::move(claim), adapter, access_token, deadline);
-  if (!renewed) co_return renewed.error();
-  co_return std::move(renewed->token);
+  if (!access_token.empty() && lasts(claim.token_expiry)) co_return Renewed{access_token, true};
+  co_return co_await renew(std::move(claim), adapter, access_token, deadline);
 }
 
 /// Somebody who connected again, or a run whose answer from the database was lost, may have stored a token since.

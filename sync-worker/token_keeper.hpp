@@ -14,13 +14,12 @@ class TokenKeeper {
  public:
   TokenKeeper(AsyncClock& clock, store::CredentialStore& credentials) : clock_(clock), credentials_(credentials) {}
 
-  /// What the adapter's calls need: a fresh access token, or the credential that the connection was made with.
-  Task<Result<Secret>> credential(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline);
-
   struct Renewed {
     Secret token{};
-    bool adopted = false;  ///< it was stored by somebody else; the provider was not asked
+    bool adopted = false;  ///< it was stored already; the provider was not asked
   };
+  /// What the adapter's calls need: a fresh access token, or the credential that the connection was made with.
+  Task<Result<Renewed>> credential(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline);
   /// An access token other than `refused`, whatever that one's expiry says.
   Task<Result<Renewed>> renew(sync::Claim claim, const providers::Adapter& adapter, Secret refused, Deadline deadline);
 

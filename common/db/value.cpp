@@ -13,6 +13,7 @@ std::string array_literal(const std::vector<std::string>& elements) {
     if (out.size() > 1) out += ',';
     out += '"';
     for (const char c : element) {
+      if (c == '\0') continue;
       if (c == '"' || c == '\\') out += '\\';
       out += c;
     }

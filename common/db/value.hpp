@@ -18,7 +18,7 @@ using Values = std::vector<Value>;
 /// "2026-03-02 09:00:00.123456+00"; what timestamptz parameters are written as.
 std::string to_text(Time time);
 inline Value to_value(const std::optional<Time>& time) { return time ? Value(to_text(*time)) : Value(); }
-/// Postgres array literal of text elements: {"a","b"}.
+/// Postgres array literal of text elements: {"a","b"}; without NUL bytes, as in without_nul.
 std::string array_literal(const std::vector<std::string>& elements);
 /// "" becomes NULL.
 inline Value null_if_empty(std::string text) { return text.empty() ? Value() : Value(std::move(text)); }

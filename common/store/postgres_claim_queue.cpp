@@ -115,6 +115,11 @@ void add_candidates(std::vector<Candidate>& found, const db::Rows& rows) {
   }
 }
 
+/// json may hold an escaped NUL, which text may not: one would refuse the verdicts of the whole batch.
+std::optional<std::string> clean(const std::optional<std::string>& text) {
+  return text ? std::optional(db::without_nul(*text)) : std::nullopt;
+}
+
 void put_settlement(json::Writer& writer, const sync::Settlement& one) {
   const bool succeeded = one.outcome.verdict == sync::Verdict::complete;
   writer.begin_object()
@@ -125,7 +130,7 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("succeeded", succeeded)
       .put("snoozed", one.outcome.verdict == sync::Verdict::snooze)
       .put("keep_cursor", one.cursor.has_value())
-      .put("cursor", one.cursor)
+      .put("cursor", clean(one.cursor))
       .put("refusals", one.outcome.grant_refusals)
       .put("sync_id", one.sync_id)
       .put("outcome", sync::verdict_name(one.outcome.verdict))
@@ -139,7 +144,8 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("items_updated", one.counts.updated)
       .put("items_deleted", one.counts.deleted)
       .put("items_failed", one.counts.failed);
-  if (!succeeded) writer.put("error", one.outcome.last_error).put("backoff_seconds", one.outcome.backoff.count());
+  if (!succeeded)
+    writer.put("error", db::without_nul(one.outcome.last_error)).put("backoff_seconds", one.outcome.backoff.count());
   writer.end_object();
 }
 

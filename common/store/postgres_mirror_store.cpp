@@ -143,7 +143,7 @@ Task<bool> PostgresMirrorStore::checkpoint(sync::Claim claim, sync::RunRows rows
   add_rows(statements, claim, rows);
   statements.push_back({&sql::queue_checkpoint,
                         {claim.connection.str(), std::to_string(claim.lease_token), std::to_string(claim.edit_seq),
-                         std::move(cursor), std::to_string(seconds)}});
+                         db::without_nul(std::move(cursor)), std::to_string(seconds)}});
   co_return co_await write_fenced(pool_, std::move(statements));
 }
 

@@ -96,7 +96,7 @@ struct Scene {
   Result<TokenKeeper::Renewed> renew(const std::string& refused) {
     return testing::run_task(keeper.renew(claim, adapter, Secret(refused), Deadline(clock, 30s)), &clock);
   }
-  Result<Secret> credential() {
+  Result<worker::TokenKeeper::Renewed> credential() {
     return testing::run_task(keeper.credential(claim, adapter, Deadline(clock, 30s)), &clock);
   }
   std::vector<std::string> asked() const { return endpoint->asked; }
@@ -107,10 +107,10 @@ using Asked = std::vector<std::string>;
 TEST_CASE("a token that lasts is used, one that ends is renewed and kept", "[worker][tokens]") {
   Scene scene;
   scene.gives("refresh-1", "access-2", "refresh-2");
-  CHECK(scene.credential()->reveal() == "access-1");
+  CHECK(scene.credential()->token.reveal() == "access-1");
   CHECK(scene.asked().empty());
   scene.clock.advance(59min);
-  CHECK(scene.credential()->reveal() == "access-2");
+  CHECK(scene.credential()->token.reveal() == "access-2");
   CHECK(scene.asked() == Asked{"refresh-1"});
   CHECK(scene.kept("access_token") == "access-2");
   CHECK(scene.kept("refresh_token") == "refresh-2");
@@ -130,7 +130,7 @@ TEST_CASE("a token that somebody has stored since is taken without asking the pr
   SECTION("where the claim's has ended") {
     scene.clock.advance(1h);
     scene.stored("access-2", "refresh-1", 1h);
-    CHECK(scene.credential()->reveal() == "access-2");
+    CHECK(scene.credential()->token.reveal() == "access-2");
     CHECK(scene.asked().empty());
   }
   SECTION("not the refused one itself") { CHECK(scene.renew("access-1")->token.reveal() == "access-9"); }

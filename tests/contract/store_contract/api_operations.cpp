@@ -138,6 +138,7 @@ void erase(Step& step) {
   const std::string id = pick_connection(step);
   store::ConnectionView view;
   view.facts.connection = ConnectionId::trusted(id);
+  view.facts.owner = OwnerId::trusted(owner_ids().front());
   if (const simulation::ConnectionRow* row = step.world.memory.tables().connections.find(id)) {
     view.facts.owner = OwnerId::trusted(row->provider_id);
     view.provider = row->provider;
@@ -184,17 +185,17 @@ void find_job_run(Step& step) {
 }  // namespace
 
 Operations api_operations() {
-  return {{"connect", 7, connect},
-          {"confirm", 1, confirm},
-          {"set_enabled", 2, set_enabled},
-          {"set_frequency", 1, set_frequency},
-          {"select_calendars", 2, select_calendars},
-          {"wake", 4, wake},
-          {"wake_owner", 2, wake_owner},
-          {"served", 2, served},
-          {"erase", 2, erase},
-          {"start_job_run", 2, start_job_run},
-          {"find_job_run", 3, find_job_run}};
+  return {{"connect", 21, connect},
+          {"confirm", 3, confirm},
+          {"set_enabled", 6, set_enabled},
+          {"set_frequency", 3, set_frequency},
+          {"select_calendars", 6, select_calendars},
+          {"wake", 12, wake},
+          {"wake_owner", 6, wake_owner},
+          {"served", 6, served},
+          {"erase", 3, erase},
+          {"start_job_run", 6, start_job_run},
+          {"find_job_run", 9, find_job_run}};
 }
 
 }  // namespace calsync::contract

@@ -17,6 +17,7 @@ void known_of(Step& step) {
   std::vector<std::string> events;
   for (int i = step.dice.below(4); i > 0; --i) events.push_back("event-" + std::to_string(step.dice.below(8)));
   if (step.dice.chance(10)) events.push_back("odd \"id\" {1,2} \\ ");
+  if (step.dice.chance(10)) events.push_back(std::string("nul\0inside", 10));
   step.as_worker([&](store::WorkerDatabase& database) { return database.mirror().known(id, calendar, events); });
 }
 
@@ -39,10 +40,10 @@ void checkpoint(Step& step) {
 }  // namespace
 
 Operations mirror_operations() {
-  return {{"known", 2, known},
-          {"known_of", 2, known_of},
-          {"settle_with_rows", 7, settle_with_rows},
-          {"checkpoint", 8, checkpoint}};
+  return {{"known", 6, known},
+          {"known_of", 6, known_of},
+          {"settle_with_rows", 21, settle_with_rows},
+          {"checkpoint", 24, checkpoint}};
 }
 
 }  // namespace calsync::contract

@@ -231,14 +231,14 @@ void rotate_key(Step& step) {
 }  // namespace
 
 Operations operator_operations() {
-  return {{"update_connections", 7, update_connections},
-          {"retry_events", 2, retry_events},
-          {"touch_events", 1, touch_events},
-          {"book", 3, book},
-          {"list_calendar", 3, list_calendar},
-          {"delete_connection", 1, delete_connection},
+  return {{"update_connections", 21, update_connections},
+          {"retry_events", 6, retry_events},
+          {"touch_events", 3, touch_events},
+          {"book", 9, book},
+          {"list_calendar", 9, list_calendar},
+          {"delete_connection", 2, delete_connection},
           {"delete_owner", 1, delete_owner},
-          {"rotate_key", 1, rotate_key}};
+          {"rotate_key", 3, rotate_key}};
 }
 
 }  // namespace calsync::contract

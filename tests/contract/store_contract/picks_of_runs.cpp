@@ -87,7 +87,7 @@ sync::RunRows::CalendarPlan pick_plan(Step& step) {
     plan.plan.upserts.back().event.external_event_id = "many-" + std::to_string(step.dice.below(500) == 0 ? 0 : i);
   }
   const int buried = step.dice.below(3);
-  for (int i = 0; i < buried; ++i) plan.plan.tombstones.push_back(db::without_nul(pick_event_id(step)));
+  for (int i = 0; i < buried; ++i) plan.plan.tombstones.push_back(pick_event_id(step));
   return plan;
 }
 
@@ -126,7 +126,7 @@ sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {
   one.outcome.last_error = "provider_rejected: " + step.dice.text(true);
   one.outcome.backoff = std::chrono::duration<double>(step.dice.fraction() * 4000);
   one.outcome.grant_refusals = step.dice.below(3);
-  if (step.dice.chance(60)) one.cursor = step.dice.text(step.dice.chance(10));
+  if (step.dice.chance(60)) one.cursor = step.dice.text(true);
   one.started_at = step.world.clock.at - Duration(step.dice.below(100'000'000));
   one.noteworthy = step.dice.chance(70);
   one.again = step.dice.chance(10);

@@ -7,6 +7,16 @@ namespace {
 
 using Database = store::WorkerDatabase;
 
+/// A channel of which `wanted` is true, mostly, if there is one.
+template <class Wanted>
+std::string pick_channel_that(Step& step, Wanted wanted) {
+  std::vector<std::string> ids;
+  for (const auto& [id, row] : step.world.memory.tables().channels.rows()) {
+    if (wanted(*row)) ids.push_back(id);
+  }
+  return ids.empty() || step.dice.chance(20) ? pick_channel(step) : step.dice.pick(ids);
+}
+
 void find_channels(Step& step) {
   const std::vector<std::string> ids = pick_channels(step);
   step.as_api([&](Database& database) { return database.channels().find(ids); });
@@ -15,7 +25,9 @@ void find_channels(Step& step) {
 void push_wake(Step& step) {
   std::vector<ConnectionId> ids;
   for (const std::string& id : step.dice.some(connection_ids(step), 25)) ids.push_back(ConnectionId::trusted(id));
-  const std::vector<std::string> channels = pick_channels(step);
+  std::vector<std::string> channels = pick_channels(step);
+  if (step.dice.chance(40))
+    channels.push_back(pick_channel_that(step, [](const auto& row) { return row.missed_at.has_value(); }));
   const std::chrono::milliseconds gap(step.dice.below(5000));
   step.as_api([&](Database& database) {
     const std::vector<sync::Admission> admissions{admission(sync::Operation::receive_push)};
@@ -35,7 +47,7 @@ void open_channel(Step& step) {
 }
 
 void channel_opened(Step& step) {
-  std::string id = pick_channel(step);
+  const std::string id = pick_channel_that(step, [](const auto& row) { return row.state == "opening"; });
   sync::Claim held = pick_claim(step);
   // Mostly by the holder of its connection.
   const simulation::Tables& tables = step.world.memory.tables();
@@ -117,19 +129,19 @@ void abandoned_done(Step& step) {
 }  // namespace
 
 Operations push_operations() {
-  return {{"find_channels", 1, find_channels},
-          {"push_wake", 6, push_wake},
-          {"open_channel", 6, open_channel},
-          {"channel_opened", 7, channel_opened},
-          {"channel_refused", 3, channel_refused},
-          {"channels_stopping", 1, channels_stopping},
-          {"channel_stop_failed", 2, channel_stop_failed},
-          {"forget_channels", 1, forget_channels},
-          {"channels_missed", 4, channels_missed},
-          {"tend_channels", 3, tend_channels},
-          {"abandoned", 2, abandoned},
-          {"abandoned_failed", 2, abandoned_failed},
-          {"abandoned_done", 1, abandoned_done}};
+  return {{"find_channels", 3, find_channels},
+          {"push_wake", 18, push_wake},
+          {"open_channel", 18, open_channel},
+          {"channel_opened", 21, channel_opened},
+          {"channel_refused", 9, channel_refused},
+          {"channels_stopping", 3, channels_stopping},
+          {"channel_stop_failed", 6, channel_stop_failed},
+          {"forget_channels", 3, forget_channels},
+          {"channels_missed", 12, channels_missed},
+          {"tend_channels", 9, tend_channels},
+          {"abandoned", 6, abandoned},
+          {"abandoned_failed", 6, abandoned_failed},
+          {"abandoned_done", 3, abandoned_done}};
 }
 
 }  // namespace calsync::contract

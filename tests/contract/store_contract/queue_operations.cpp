@@ -33,6 +33,17 @@ std::string shown(const simulation::Tables& tables, const std::vector<store::Can
   return times + (tables.connections.size() <= static_cast<std::size_t>(limit) ? render(ids) : "");
 }
 
+/// Of an owner's rows that tie Postgres may take any first, and their priorities decide about what follows.
+bool owners_rows_tie(const simulation::Tables& tables) {
+  std::map<std::pair<std::string, Time>, int> priorities;
+  for (const auto& [id, row] : tables.connections.rows()) {
+    if (!row->sync_due_at) continue;
+    const auto [place, first] = priorities.try_emplace({row->provider_id, *row->sync_due_at}, row->sync_priority);
+    if (!first && place->second != row->sync_priority) return true;
+  }
+  return false;
+}
+
 Task<std::string> show_candidates(store::WorkerDatabase& database, const simulation::Tables& tables,
                                   store::ClaimFilter filter, int limit) {
   const std::vector<store::Candidate> found = co_await database.queue().candidates(std::move(filter), limit);
@@ -49,8 +60,9 @@ void sign_off(Step& step) {
 
 void candidates(Step& step) {
   const store::ClaimFilter filter = pick_filter(step);
-  const int limit = step.dice.pick(std::vector<int>{0, 1, 3, 100});
   const simulation::Tables& tables = step.world.memory.tables();
+  const bool any_may_come = filter.owners && owners_rows_tie(tables);
+  const int limit = any_may_come ? 100 : step.dice.pick(std::vector<int>{0, 1, 3, 100});
   step.as_worker([&](store::WorkerDatabase& database) { return show_candidates(database, tables, filter, limit); });
 }
 
@@ -111,15 +123,15 @@ void replace_credentials(Step& step) {
 }  // namespace
 
 Operations queue_operations() {
-  return {{"heartbeat", 4, heartbeat},
+  return {{"heartbeat", 12, heartbeat},
           {"sign_off", 1, sign_off},
-          {"candidates", 8, candidates},
-          {"claim", 14, claim},
-          {"extend", 3, extend},
-          {"settle", 7, settle},
-          {"release", 3, release},
-          {"read_credentials", 1, read_credentials},
-          {"replace_credentials", 4, replace_credentials}};
+          {"candidates", 24, candidates},
+          {"claim", 42, claim},
+          {"extend", 9, extend},
+          {"settle", 21, settle},
+          {"release", 9, release},
+          {"read_credentials", 3, read_credentials},
+          {"replace_credentials", 12, replace_credentials}};
 }
 
 }  // namespace calsync::contract

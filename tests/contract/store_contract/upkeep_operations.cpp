@@ -82,10 +82,10 @@ void prune(Step& step) {
 }  // namespace
 
 Operations upkeep_operations() {
-  return {{"revocations_due", 2, revocations_due}, {"revocation_failed", 2, revocation_failed},
-          {"revocation_done", 1, revocation_done}, {"load_gate", 1, load_gate},
-          {"record_gate", 2, record_gate},         {"mark_gate", 1, mark_gate},
-          {"add_metrics", 2, add_metrics},         {"prune", 1, prune}};
+  return {{"revocations_due", 6, revocations_due}, {"revocation_failed", 6, revocation_failed},
+          {"revocation_done", 3, revocation_done}, {"load_gate", 3, load_gate},
+          {"record_gate", 6, record_gate},         {"mark_gate", 3, mark_gate},
+          {"add_metrics", 6, add_metrics},         {"prune", 2, prune}};
 }
 
 }  // namespace calsync::contract

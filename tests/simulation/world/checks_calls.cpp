@@ -107,7 +107,9 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
       pause.why = fmt::format("{} to {}, {} s", status, call.operation, wait.count());
     }
   }
-  // A new token that is refused, too, speaks against the grant.
+  // A new token that is refused, too, speaks against the grant, and so does a permission that is gone.
+  if (status == 403 && answer->body.find("nsufficientPermission") != std::string::npos)
+    ++story(call.connection).refusals;
   if (status == 401 && of_a_run(call.operation) && story(call.connection).epoch.refreshed)
     ++story(call.connection).refusals;
   if (call.operation == "list_events" && status == 200) read_items(call, *answer);

@@ -85,7 +85,8 @@ sync::Mirror mirror_known(Transaction& transaction, const std::string& connectio
 sync::Mirror mirror_known_of(Transaction& transaction, const std::string& connection, const std::string& calendar,
                              const std::vector<std::string>& events) {
   sync::Mirror mirror;
-  const std::set<std::string> named(events.begin(), events.end());
+  std::set<std::string> named;
+  for (const std::string& id : events) named.insert(db::without_nul(id));
   each_live(transaction, connection, sqlf::parameter(calendar), [&](const EventRow& row) {
     if (named.contains(row.key.external_event_id) ||
         (row.recurring_event_id && named.contains(*row.recurring_event_id)))
@@ -119,7 +120,9 @@ void mirror_upsert(Transaction& transaction, const std::vector<db::Values>& rows
 void mirror_tombstone(Transaction& transaction, const std::string& connection, const std::string& calendar,
                       const std::vector<std::string>& events) {
   std::vector<EventKey> keys;
-  for (const std::string& id : std::set<std::string>(events.begin(), events.end())) {
+  std::set<std::string> named;
+  for (const std::string& id : events) named.insert(db::without_nul(id));
+  for (const std::string& id : named) {
     EventKey key{connection, sqlf::parameter(calendar), id};
     const EventRow* row = transaction.tables.events.find(key);
     if (row && !row->deleted_at) keys.push_back(std::move(key));

@@ -56,7 +56,7 @@ void queue_fence(Transaction& transaction, const sync::Claim& claim, std::option
 void queue_checkpoint(Transaction& transaction, const sync::Claim& claim, const std::string& cursor, int seconds) {
   if (!leased(transaction, claim.connection.str(), claim.lease_token)) return;
   transaction.update_connection(claim.connection.str(), Names::edited, [&](ConnectionRow& set) {
-    if (set.edit_seq == claim.edit_seq) set.sync_cursor = sqlf::parameter(cursor);
+    if (set.edit_seq == claim.edit_seq) set.sync_cursor = db::without_nul(cursor);
     set.lease_until =
         std::max(*set.lease_until + Duration(1), transaction.now + Duration(std::chrono::seconds(seconds)));
   });

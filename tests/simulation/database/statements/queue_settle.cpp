@@ -15,10 +15,8 @@ struct Verdict {
       : settlement(one),
         succeeded(one.outcome.verdict == sync::Verdict::complete),
         snoozed(one.outcome.verdict == sync::Verdict::snooze),
-        error(succeeded ? Text() : Text(sqlf::json_text(one.outcome.last_error))),
-        sync_id(sqlf::uuid(one.sync_id)) {
-    if (one.cursor) sqlf::json_text(*one.cursor);
-  }
+        error(succeeded ? Text() : Text(db::without_nul(one.outcome.last_error))),
+        sync_id(sqlf::uuid(one.sync_id)) {}
   const sync::Settlement& settlement;
   bool succeeded;
   bool snoozed;  ///< as if it had never been, but for the wait
@@ -35,7 +33,7 @@ Moment backoff_until(const Verdict& verdict, Time now) {
 /// The columns that an operator's edit during the run protects.
 void set_unless_edited(ConnectionRow& set, const Verdict& verdict, const Transaction& transaction) {
   const sync::Settlement& one = verdict.settlement;
-  if (one.cursor) set.sync_cursor = one.cursor;
+  if (one.cursor) set.sync_cursor = db::without_nul(*one.cursor);
   if (!verdict.snoozed) {
     set.error_count = verdict.succeeded ? 0 : set.error_count + 1;
     set.last_error = verdict.succeeded ? Text() : Text(sqlf::left(*verdict.error, longest_error));
