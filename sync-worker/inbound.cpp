@@ -21,8 +21,16 @@ Error endless_pages() { return fail(Failure::malformed, "the provider's pages do
 
 Inbound::Inbound(ActiveRun& run, store::MirrorStore& mirror)
     : run_(run), mirror_(mirror), claim_(run.claim()), cursor_(sync::parse_cursor(run.claim().cursor)) {
-  for (const sync::Claim::CalendarState& one : claim_.calendars)
-    calendars_[one.id] = {one.time_zone, one.selected, one.gone, one.failed, one.failed && !one.rests};
+  for (const sync::Claim::CalendarState& one : claim_.calendars) {
+    calendars_[one.id] = {.time_zone = one.time_zone,
+                          .selected = one.selected,
+                          .gone = one.gone,
+                          .failed = one.failed,
+                          .read = one.read,
+                          .failing = one.failed && !one.rests};
+    // Its rows went, and the run that dropped them could not store a cursor because an operator's edit won.
+    if (!one.read) cursor_.calendars.erase(one.id);
+  }
 }
 
 std::int64_t Inbound::now_seconds() const {
@@ -154,8 +162,7 @@ void Inbound::forget(const std::string& calendar_id) {
 
 void Inbound::drop_deselected() {
   for (const auto& [id, state] : calendars_) {
-    // Without a cursor nobody knows what was read before.
-    if (state.selected || state.gone || !(cursor_.calendars.contains(id) || claim_.cursor.empty())) continue;
+    if (state.selected || state.gone || !state.read) continue;
     cursor_.calendars.erase(id);
     rows_.deselected_calendars.push_back(id);
   }

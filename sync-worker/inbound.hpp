@@ -37,6 +37,7 @@ class Inbound {
     bool selected = true;
     bool gone = false;
     bool failed = false;   ///< the row says so
+    bool read = false;     ///< there may be rows of it
     bool rezoned = false;  ///< its days begin at other instants now: every row is written anew
     bool failing = false;  ///< as this run found it, or left it
   };

@@ -21,4 +21,8 @@ std::string_view HttpResponse::header(std::string_view name) const {
   return {};
 }
 
+std::optional<std::chrono::seconds> HttpResponse::retry_after(Time now) const {
+  return parse_retry_after(header("retry-after"), parse_http_date(header("date")).value_or(now));
+}
+
 }  // namespace calsync::net

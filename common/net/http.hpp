@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,9 @@ struct HttpResponse {
 
   /// First header of that name (case-insensitive), "" when absent.
   std::string_view header(std::string_view name) const;
+  /// What Retry-After asks for. A date is measured against the server's own Date, since our clock may be wrong; `now`
+  /// is for servers that do not say it. Nothing = it does not ask, or cannot be understood.
+  std::optional<std::chrono::seconds> retry_after(Time now) const;
 };
 
 /// How adapters reach the world. Implementations: beast_transport (the real one) and doubles in tests.

@@ -75,7 +75,7 @@ Error error_of_body(int status, const json::Value& body, std::optional<std::chro
 
 /// Status first: a proxy between us and the server speaks HTML, and 429 and 5xx mean the same whatever the body says.
 Error token_endpoint_error(const HttpResponse& response, Time now) {
-  const auto retry_after = parse_retry_after(response.header("retry-after"), now);
+  const auto retry_after = response.retry_after(now);
   const int status = response.status;
   if (status == 429) return fail(Failure::throttled, "the token endpoint answered 429: too many requests", retry_after);
   if (status >= 500)

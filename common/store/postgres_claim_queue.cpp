@@ -34,7 +34,7 @@ std::vector<sync::Claim::CalendarState> read_calendars(std::string_view text) {
     calendars.push_back({json::text_at(one, "id"), json::text_at(one, "time_zone"),
                          json::bool_at(one, "selected").value_or(true), json::bool_at(one, "gone").value_or(false),
                          json::bool_at(one, "failed").value_or(false), json::bool_at(one, "rests").value_or(false),
-                         json::bool_at(one, "may_watch").value_or(true)});
+                         json::bool_at(one, "may_watch").value_or(true), json::bool_at(one, "read").value_or(true)});
   }
   return calendars;
 }

@@ -33,9 +33,11 @@ void add_calendars(std::vector<db::Statement>& statements, const std::string& co
   for (const std::string& id : rows.removed_calendars) {
     statements.push_back({&sql::calendar_remove, {connection, id}});
     statements.push_back({&sql::mirror_tombstone_calendar, {connection, id}});
+    statements.push_back({&sql::calendar_unread, {connection, id}});
   }
   for (const std::string& id : rows.deselected_calendars) {
     statements.push_back({&sql::mirror_tombstone_calendar, {connection, id}});
+    statements.push_back({&sql::calendar_unread, {connection, id}});
   }
 }
 

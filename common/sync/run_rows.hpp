@@ -23,6 +23,7 @@ struct Claim {
     bool failed = false;    ///< its last read failed, which the next success takes back
     bool rests = false;     ///< it did since the provider refuses cursors: it is as far in step as it can be
     bool may_watch = true;  ///< false = it cannot be watched, or opening a channel failed lately
+    bool read = true;       ///< it was, since its rows were dropped last: there may be rows of it
   };
   ConnectionId connection{};
   OwnerId owner{};

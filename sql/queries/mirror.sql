@@ -35,6 +35,10 @@ UPDATE external_calendar_events SET deleted_at = now(), status = 'cancelled', is
   updated_at = now()
 WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
 
+-- name: calendar_unread
+-- Its rows were dropped: should it be wanted again, it is read in full.
+UPDATE external_calendars SET last_synced_at = NULL WHERE connection_id = $1 AND external_calendar_id = $2 AND last_synced_at IS NOT NULL;
+
 -- name: mirror_unconfirmed
 -- Rows that were to be tried again and that a full read did not mention are gone at the provider.
 SELECT external_event_id FROM external_calendar_events

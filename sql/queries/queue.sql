@@ -105,7 +105,7 @@ RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
      'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'rests', last_error LIKE 'cursor_expired:%',
-     'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now()))
+     'may_watch', watch_retry_at IS NULL OR watch_retry_at <= now(), 'read', last_synced_at IS NOT NULL))
    FROM external_calendars WHERE connection_id = t.id) AS calendars,
   (SELECT json_agg(json_build_object('id', id, 'calendar', external_calendar_id, 'resource', resource_id, 'state', state,
      -- Two workers that do not agree about the address may not replace each other's channels all the time.

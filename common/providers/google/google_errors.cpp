@@ -137,7 +137,7 @@ Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
   const Failure failure = known ? known->failure : failure_of_status(response.status, body, asked);
   const std::string full = known && !known->advice.empty() ? fmt::format("{}; {}", said, known->advice) : said;
   if (!may_wait(failure)) return fail(failure, full);
-  Error error = fail(failure, full, parse_retry_after(response.header("retry-after"), now));
+  Error error = fail(failure, full, response.retry_after(now));
   if (known) error.limit = known->limit;
   return error;
 }

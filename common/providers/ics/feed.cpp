@@ -13,7 +13,7 @@ using Page = providers::Page<providers::EventChange>;
 
 Error feed_error(const net::HttpResponse& response, Time now) {
   const int status = response.status;
-  const auto retry_after = parse_retry_after(response.header("retry-after"), now);
+  const auto retry_after = response.retry_after(now);
   if (status == 429) return fail(Failure::throttled, "the feed's server answered 429: too many requests", retry_after);
   if (status >= 500)
     return fail(Failure::unavailable, fmt::format("the feed's server answered {}", status), retry_after);

@@ -88,18 +88,20 @@ void Checks::committed(const Commit& commit) {
     trace.mix(static_cast<std::uint64_t>(row.lease_token * 31 + row.wake_seq * 7 + row.error_count));
     if (trace.wanted())
       trace.explain(scheduler_.elapsed(),
-                fmt::format("{} by {}: {} lease {} wake {}/{} needed {} errors {} {}", commit.statement, commit.origin,
-                            row.id.substr(0, 8), row.lease_token, row.served_wake_seq, row.wake_seq, row.sync_needed,
-                            row.error_count, row.last_error.value_or("")));
+                    fmt::format("{} by {}: {} lease {} wake {}/{} needed {} errors {} {}", commit.statement,
+                                commit.origin, row.id.substr(0, 8), row.lease_token, row.served_wake_seq, row.wake_seq,
+                                row.sync_needed, row.error_count, row.last_error.value_or("")));
     judge_connection(commit, change);
   }
   for (const auto& change : commit.events) {
     if (trace.wanted()) {
       const EventRow& row = change.after ? *change.after : *change.before;
-      trace.explain(scheduler_.elapsed(), fmt::format("  event {} of {} is {} in version {}, {}{}", row.key.external_event_id,
-                                                  row.key.connection_id.substr(0, 8), row.sync_status,
-                                                  row.etag.value_or("-"), row.status,
-                                                  !change.after ? ", deleted" : row.deleted_at ? ", buried" : ""));
+      trace.explain(scheduler_.elapsed(),
+                    fmt::format("  event {} of {} is {} in version {}, {}{}", row.key.external_event_id,
+                                row.key.connection_id.substr(0, 8), row.sync_status, row.etag.value_or("-"), row.status,
+                                !change.after    ? ", deleted"
+                                : row.deleted_at ? ", buried"
+                                                 : ""));
     }
     judge_event(commit, change);
   }
@@ -181,7 +183,8 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
 
 bool Checks::has_calendars(const std::string& connection) const {
   const auto& calendars = database_.tables().calendars.rows();
-  for (auto at = calendars.lower_bound({connection, ""}); at != calendars.end() && at->first.first == connection; ++at) {
+  for (auto at = calendars.lower_bound({connection, ""}); at != calendars.end() && at->first.first == connection;
+       ++at) {
     if (at->second->selected && !at->second->deleted_at && at->second->access_role != "none") return true;
   }
   return false;

@@ -237,8 +237,9 @@ std::string World::known_of(const std::string& calendar, const std::string& even
   const emulator::Calendar* place = provider_.provider.find_calendar(calendar);
   const emulator::Event* one = place ? place->find(event) : nullptr;
   if (!one) return "the provider does not know it";
-  return fmt::format("change {} of {}, status {}, hidden {}, of series '{}'", one->change, place->last_change(),
-                     static_cast<int>(one->status), one->hidden, one->recurring_event_id);
+  return fmt::format("change {} of {}, status {}, hidden {}, of series '{}'; calendar removed {}", one->change,
+                     place->last_change(), static_cast<int>(one->status), one->hidden, one->recurring_event_id,
+                     place->removed);
 }
 
 bool World::same_rows(const Member& member, const ConnectionRow& row,

@@ -137,6 +137,15 @@ void mirror_tombstone_calendar(Transaction& transaction, const std::string& conn
   bury(transaction, keys);
 }
 
+void calendar_unread(Transaction& transaction, const std::string& connection, const std::string& calendar) {
+  const OfConnection key{connection, sqlf::parameter(calendar)};
+  const CalendarRow* known = transaction.tables.calendars.find(key);
+  if (!known || !known->last_synced_at) return;
+  CalendarRow row = *known;
+  row.last_synced_at.reset();
+  transaction.tables.calendars.put(key, std::move(row));
+}
+
 void calendar_upsert(Transaction& transaction, const std::string& connection, const sync::CalendarRow& calendar) {
   const std::string id = db::without_nul(calendar.external_calendar_id);
   const std::string name = db::without_nul(calendar.name);

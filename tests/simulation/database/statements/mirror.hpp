@@ -15,6 +15,7 @@ void mirror_upsert(Transaction& transaction, const std::vector<db::Values>& rows
 void mirror_tombstone(Transaction& transaction, const std::string& connection, const std::string& calendar,
                       const std::vector<std::string>& events);
 void mirror_tombstone_calendar(Transaction& transaction, const std::string& connection, const std::string& calendar);
+void calendar_unread(Transaction& transaction, const std::string& connection, const std::string& calendar);
 void calendar_upsert(Transaction& transaction, const std::string& connection, const sync::CalendarRow& calendar);
 void calendar_remove(Transaction& transaction, const std::string& connection, const std::string& calendar);
 void calendar_note(Transaction& transaction, const std::string& connection, const std::string& calendar,

@@ -28,8 +28,12 @@ void mirror_rows(Transaction& transaction, const sync::Claim& claim, const sync:
   for (const std::string& id : rows.removed_calendars) {
     calendar_remove(transaction, connection, id);
     mirror_tombstone_calendar(transaction, connection, id);
+    calendar_unread(transaction, connection, id);
   }
-  for (const std::string& id : rows.deselected_calendars) mirror_tombstone_calendar(transaction, connection, id);
+  for (const std::string& id : rows.deselected_calendars) {
+    mirror_tombstone_calendar(transaction, connection, id);
+    calendar_unread(transaction, connection, id);
+  }
   for (const sync::RunRows::CalendarPlan& one : rows.plans) {
     mirror_tombstone(transaction, connection, one.calendar_id, one.plan.tombstones);
     upserts(transaction, claim, one);

@@ -70,7 +70,7 @@ class ClaimReader {
       claim.calendars.push_back({one.external_calendar_id, one.time_zone, one.selected && one.access_role != "none",
                                  one.deleted_at.has_value(), one.last_error.has_value(),
                                  one.last_error && one.last_error->starts_with("cursor_expired:"),
-                                 !one.watch_retry_at || past(one.watch_retry_at)});
+                                 !one.watch_retry_at || past(one.watch_retry_at), one.last_synced_at.has_value()});
     }
   }
 
