@@ -138,7 +138,7 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("noteworthy", one.noteworthy)
       .put("again", one.again)
       .put("state", one.state.state)
-      .put("state_reason", one.state.reason.empty() ? std::nullopt : std::optional(one.state.reason))
+      .put("state_reason", one.state.reason.empty() ? std::nullopt : std::optional(db::without_nul(one.state.reason)))
       .put("calls_drained", one.calls_drained)
       .put("items_ingested", one.counts.ingested)
       .put("items_updated", one.counts.updated)

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "common/base/json.hpp"
@@ -57,6 +58,9 @@ std::string canonical_time(const std::string& text) {
   return time ? db::to_text(*time) : "no time: " + text;
 }
 
+/// What is left of a difference of equal numbers is nothing.
+std::string approximate(double number) { return std::abs(number) < 1e-9 ? "0" : fmt::format("{:.7g}", number); }
+
 }  // namespace
 
 db::Value normal(Kind kind, const db::Value& value) {
@@ -68,6 +72,8 @@ db::Value normal(Kind kind, const db::Value& value) {
       return canonical_time(*value);
     case Kind::number:
       return fmt::format("{}", std::stod(*value));
+    case Kind::approximate:
+      return approximate(std::stod(*value));
     case Kind::json:
       return canonical_json(*value);
     case Kind::array:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -11,8 +13,8 @@
 
 namespace calsync::contract {
 
-/// How texts of a column are compared.
-enum class Kind { exact, time, number, json, array };
+/// How texts of a column are compared; `approximate`: sums of products, to seven digits.
+enum class Kind { exact, time, number, approximate, json, array };
 
 /// The same text for what Postgres and the double write differently. NULL stays NULL.
 db::Value normal(Kind kind, const db::Value& value);
@@ -27,6 +29,7 @@ struct Column {
 inline db::Value text_of(const std::string& text) { return text; }
 inline db::Value text_of(bool flag) { return flag ? "true" : "false"; }
 inline db::Value text_of(std::int64_t number) { return std::to_string(number); }
+inline db::Value text_of(double number) { return fmt::format("{}", number); }
 inline db::Value text_of(int number) { return std::to_string(number); }
 inline db::Value text_of(Time time) { return db::to_text(time); }
 template <class T>
@@ -36,6 +39,7 @@ db::Value text_of(const std::optional<T>& maybe) {
 
 template <class T>
 constexpr Kind kind_of() {
+  if (std::is_same_v<T, double>) return Kind::approximate;
   return std::is_same_v<T, Time> || std::is_same_v<T, std::optional<Time>> ? Kind::time : Kind::exact;
 }
 

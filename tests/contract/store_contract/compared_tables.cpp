@@ -123,7 +123,13 @@ std::unique_ptr<ComparedTable> connections() {
                    COLUMN(R, sync_requested_at),
                    COLUMN(R, sync_priority),
                    COLUMN(R, sync_due_at),
-                   COLUMN(R, woken_at)});
+                   COLUMN(R, woken_at),
+                   COLUMN(R, unsettled_claims),
+                   COLUMN(R, sync_state),
+                   COLUMN(R, state_since),
+                   COLUMN(R, recovered_at),
+                   COLUMN(R, calls_drained),
+                   COLUMN(R, calls_at)});
 }
 
 std::unique_ptr<ComparedTable> credentials() {
@@ -267,6 +273,35 @@ std::unique_ptr<ComparedTable> metrics() {
                    {"value", Kind::number, [](const R& row) { return fmt::format("{}", row.second); }}});
 }
 
+std::unique_ptr<ComparedTable> states() {
+  using R = StateRow;
+  return table<R>("calendar_connection_states", &Tables::states,
+                  {COLUMN(R, connection_id), COLUMN(R, changed_at), COLUMN(R, from_state), COLUMN(R, to_state),
+                   COLUMN(R, provider_id), COLUMN(R, reason)},
+                  {"id"});
+}
+
+std::unique_ptr<ComparedTable> buckets() {
+  using R = BucketRow;
+  return table<R>("calendar_rate_buckets", &Tables::buckets,
+                  {COLUMN(R, scope), COLUMN(R, key), COLUMN(R, tokens), COLUMN(R, per_second), COLUMN(R, burst),
+                   COLUMN(R, wanted), COLUMN(R, granted), COLUMN(R, updated_at), COLUMN(R, blocked_until)});
+}
+
+std::unique_ptr<ComparedTable> slots() {
+  using R = SlotRow;
+  return table<R>("calendar_rate_slots", &Tables::slots,
+                  {COLUMN(R, scope), COLUMN(R, key), COLUMN(R, holder), COLUMN(R, until)});
+}
+
+std::unique_ptr<ComparedTable> circuits() {
+  using R = CircuitRow;
+  return table<R>("calendar_provider_circuits", &Tables::circuits,
+                  {COLUMN(R, provider), COLUMN(R, host), COLUMN(R, state), COLUMN(R, reason), COLUMN(R, opened_at),
+                   COLUMN(R, changed_at), COLUMN(R, probe_at), COLUMN(R, failed_probes), COLUMN(R, good_probes),
+                   COLUMN(R, steady_per_second), COLUMN(R, connections), COLUMN(R, version)});
+}
+
 std::unique_ptr<ComparedTable> owners() {
   using R = OwnerRow;
   return table<R>("profiles", &Tables::owners, {COLUMN(R, id), COLUMN(R, email)});
@@ -277,8 +312,9 @@ std::unique_ptr<ComparedTable> owners() {
 const std::vector<std::unique_ptr<ComparedTable>>& compared_tables() {
   static const std::vector<std::unique_ptr<ComparedTable>> tables = [] {
     std::vector<std::unique_ptr<ComparedTable>> all;
-    for (const auto make : {owners, connections, credentials, calendars, events, runs, job_runs, job_items, channels,
-                            abandoned, revocations, workers, gates, metric_batches, metrics}) {
+    for (const auto make :
+         {owners, connections, credentials, calendars, events, runs, job_runs, job_items, channels, abandoned,
+          revocations, workers, gates, states, buckets, slots, circuits, metric_batches, metrics}) {
       all.push_back(make());
     }
     return all;

@@ -15,6 +15,7 @@ using Operations = std::vector<Operation>;
 Operations queue_operations();
 Operations mirror_operations();
 Operations push_operations();
+Operations rate_operations();
 Operations upkeep_operations();
 Operations api_operations();
 Operations operator_operations();

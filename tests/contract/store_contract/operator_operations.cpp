@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/base/json.hpp"
 #include "tests/contract/store_contract/operations.hpp"
 #include "tests/contract/store_contract/picks.hpp"
 
@@ -222,8 +223,11 @@ void rotate_key(Step& step) {
   }
   step.compare(
       [&] {
-        db::Values values{id, kind, read, "v1.k9.rotated", "k9"};
-        step.world.real.run(step.world.real.pool().query(sql::sealed_replace, std::move(values)));
+        json::Writer replaced;
+        replaced.begin_array().begin_object().put("id", id).put("kind", kind).put("old", read);
+        replaced.put("new", std::string("v1.k9.rotated")).end_object().end_array();
+        db::Values values{replaced.text(), "k9"};
+        step.world.real.run(step.world.real.pool().query(sql::sealed_credentials_replace, std::move(values)));
       },
       [&] { step.world.people.replace_sealed(id, kind, read, "v1.k9.rotated", "k9"); });
 }

@@ -24,6 +24,14 @@ std::string pick_leased(Step& step) {
   return leased.empty() || step.dice.chance(10) ? pick_connection(step) : step.dice.pick(leased);
 }
 
+std::string pick_suspect(Step& step) {
+  std::vector<std::string> suspects;
+  for (const auto& [id, row] : step.world.memory.tables().connections.rows()) {
+    if (row->unsettled_claims > 0) suspects.push_back(id);
+  }
+  return suspects.empty() || step.dice.chance(10) ? pick_connection(step) : step.dice.pick(suspects);
+}
+
 sync::Claim pick_claim(Step& step) {
   sync::Claim claim;
   const std::string id = pick_leased(step);

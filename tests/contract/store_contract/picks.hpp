@@ -13,6 +13,8 @@ std::string pick_connection(Step& step);
 std::string pick_leased(Step& step);
 /// What a worker holds of a connection: mostly current, sometimes stale.
 sync::Claim pick_claim(Step& step);
+/// One whose run ended with its worker, if there is any and mostly.
+std::string pick_suspect(Step& step);
 std::string pick_channel(Step& step);
 std::vector<std::string> pick_channels(Step& step);
 std::optional<std::chrono::seconds> pick_pause(Step& step);

@@ -97,6 +97,18 @@ sync::CalendarRow pick_calendar(Step& step) {
           step.dice.chance(30)};
 }
 
+std::string pick_note(Step& step) {
+  if (step.dice.chance(60)) return "";
+  return (step.dice.chance(30) ? "cursor_expired: " : "") + step.dice.text(true);
+}
+
+/// Mostly what most runs find.
+sync::StateChange pick_state(Step& step) {
+  if (step.dice.chance(50)) return {};
+  return {std::string(sync::state_name(static_cast<sync::ConnectionState>(step.dice.below(7)))),
+          step.dice.chance(30) ? "" : step.dice.text(true)};
+}
+
 }  // namespace
 
 sync::RunRows pick_rows(Step& step) {
@@ -108,8 +120,7 @@ sync::RunRows pick_rows(Step& step) {
   const int plans = step.dice.below(3);
   for (int i = 0; i < plans; ++i) rows.plans.push_back(pick_plan(step));
   const int notes = step.dice.below(3);
-  for (int i = 0; i < notes; ++i)
-    rows.notes.push_back({step.dice.pick(calendar_ids()), step.dice.chance(60) ? "" : step.dice.text(true)});
+  for (int i = 0; i < notes; ++i) rows.notes.push_back({step.dice.pick(calendar_ids()), pick_note(step)});
   return rows;
 }
 
@@ -122,7 +133,7 @@ sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {
   one.lease_token = claim.lease_token;
   one.wake_seq = claim.wake_seq;
   one.edit_seq = claim.edit_seq;
-  one.outcome.verdict = static_cast<sync::Verdict>(step.dice.chance(60) ? 0 : step.dice.below(4));
+  one.outcome.verdict = static_cast<sync::Verdict>(step.dice.chance(55) ? 0 : step.dice.below(5));
   one.outcome.last_error = "provider_rejected: " + step.dice.text(true);
   one.outcome.backoff = std::chrono::duration<double>(step.dice.fraction() * 4000);
   one.outcome.grant_refusals = step.dice.below(3);
@@ -130,6 +141,8 @@ sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {
   one.started_at = step.world.clock.at - Duration(step.dice.below(100'000'000));
   one.noteworthy = step.dice.chance(70);
   one.again = step.dice.chance(10);
+  one.state = pick_state(step);
+  if (step.dice.chance(50)) one.calls_drained = step.dice.fraction() * 300;
   one.counts = {step.dice.below(5), step.dice.below(5), step.dice.below(5), step.dice.below(5)};
   return one;
 }

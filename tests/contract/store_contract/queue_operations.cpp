@@ -14,9 +14,11 @@ store::ClaimFilter pick_filter(Step& step) {
   filter.dead_workers = step.dice.some(worker_ids(), 15);
   filter.busy_owners = step.dice.some(owner_ids(), 10);
   filter.polling = step.dice.chance(75);
+  filter.full_reads = step.dice.chance(70);
   filter.patience = std::chrono::seconds(step.dice.between(0, 30));
   filter.owners = pick_owners(step, 15);
   filter.connections = pick_listed(step, 15);
+  if (step.dice.chance(40)) filter.suspect = ConnectionId::trusted(pick_suspect(step));
   return filter;
 }
 
@@ -24,13 +26,12 @@ store::ClaimFilter pick_filter(Step& step) {
 /// the limit left none out, who they are.
 std::string shown(const simulation::Tables& tables, const std::vector<store::Candidate>& found, int limit) {
   std::string times;
-  std::vector<std::string> ids;
   for (const store::Candidate& one : found) {
     const simulation::ConnectionRow* row = tables.connections.find(one.connection.str());
     times += (row && row->sync_due_at ? db::to_text(*row->sync_due_at) : "not due") + " ";
-    ids.push_back(one.connection.str() + " " + one.owner.str() + " " + one.provider);
+    times += std::to_string(one.overdue.count()) + " ";
   }
-  return times + (tables.connections.size() <= static_cast<std::size_t>(limit) ? render(ids) : "");
+  return times + (tables.connections.size() <= static_cast<std::size_t>(limit) ? render(found) : "");
 }
 
 /// Of an owner's rows that tie Postgres may take any first, and their priorities decide about what follows.

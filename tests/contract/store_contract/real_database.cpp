@@ -101,7 +101,8 @@ void RealDatabase::empty_tables() {
       "calendar_push_channels, "
       "calendar_abandoned_channels, calendar_revocations, calendar_sync_workers, calendar_gate_state, "
       "calendar_metrics, "
-      "calendar_metrics_batches CASCADE");
+      "calendar_metrics_batches, "
+      "calendar_connection_states, calendar_rate_buckets, calendar_rate_slots, calendar_provider_circuits CASCADE");
 }
 
 void RealDatabase::execute(const std::string& text) { run(execute_in(pool(), text)); }

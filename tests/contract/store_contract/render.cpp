@@ -9,8 +9,8 @@ namespace calsync::contract {
 namespace {
 
 std::string render(const sync::Claim::CalendarState& one) {
-  return fmt::format("{} {} selected={} gone={} failed={} may_watch={}", one.id, one.time_zone, one.selected, one.gone,
-                     one.failed, one.may_watch);
+  return fmt::format("{} {} selected={} gone={} failed={} rests={} may_watch={}", one.id, one.time_zone, one.selected,
+                     one.gone, one.failed, one.rests, one.may_watch);
 }
 
 std::string render(const sync::Channel& one) {
@@ -33,11 +33,37 @@ std::string render(const std::optional<Time>& time) { return time ? format_rfc33
 std::string render(const sync::Claim& one) {
   return fmt::format(
       "{} owner={} {} account={} token={} wake={} edit={} cursor='{}' synced={} expiry={} errors={} refusals={} "
-      "push={} asked={} woken={} credentials={} calendars={} channels={} retry={}",
+      "unsettled={} state={} drained={} {} us ago links={} push={} asked={} person={} woken={} credentials={} "
+      "calendars={} channels={} retry={}",
       one.connection.str(), one.owner.str(), one.provider, one.account, one.lease_token, one.wake_seq, one.edit_seq,
       one.cursor, render(one.last_synced_at), render(one.token_expiry), one.error_count, one.grant_refusals,
-      one.by_push, one.asked_for, one.woken_ago ? one.woken_ago->count() : -1, render(one.sealed_credentials),
+      one.unsettled_claims, one.state, one.calls_drained, one.calls_age.count(), one.account_links, one.by_push,
+      one.asked_for, one.interactive, one.woken_ago ? one.woken_ago->count() : -1, render(one.sealed_credentials),
       render_all(one.calendars), render_all(one.channels), render(one.retry_calendars));
+}
+
+std::string render(const store::Candidate& one) {
+  return fmt::format("{} {} {} rank={} overdue={} unsettled={}", one.connection.str(), one.owner.str(), one.provider,
+                     static_cast<int>(one.rank), one.overdue.count(), one.unsettled);
+}
+
+std::string render(const store::CredentialTable::Stored& stored) {
+  return render(stored.sealed) + " expiry=" + render(stored.token_expiry);
+}
+
+std::string render(const store::BucketGrant& one) {
+  return fmt::format("{} {} granted={} wait={}", one.name.scope, one.name.key, one.granted, one.wait.count());
+}
+
+std::string render(const sync::Circuit& one) {
+  return fmt::format("{} {} {} '{}' age={} away={} probe={} failed={} good={} steady={} connections={} version={}",
+                     one.provider, one.host, sync::circuit_state_name(one.state), one.reason, one.age.count(),
+                     one.away_for.count(), one.probe_in.count(), one.failed_probes, one.good_probes, one.steady,
+                     one.connections, one.version);
+}
+
+std::string render(const store::Steady& steady) {
+  return fmt::format("connections={} a second={}", steady.connections, steady.per_second);
 }
 
 std::string render(const sync::Mirror& mirror) {

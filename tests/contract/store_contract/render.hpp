@@ -16,6 +16,11 @@ inline std::string render(int number) { return std::to_string(number); }
 inline std::string render(const std::string& text) { return text; }
 std::string render(const std::optional<Time>& time);
 std::string render(const sync::Claim& claim);
+std::string render(const store::Candidate& candidate);
+std::string render(const store::CredentialTable::Stored& stored);
+std::string render(const store::BucketGrant& grant);
+std::string render(const sync::Circuit& circuit);
+std::string render(const store::Steady& steady);
 std::string render(const sync::Mirror& mirror);
 std::string render(const store::Connected& connected);
 std::string render(const store::Wake& wake);

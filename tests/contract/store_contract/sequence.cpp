@@ -40,8 +40,8 @@ Duration pick_pause(Dice& dice) {
 const Operations& operations() {
   static const Operations all = [] {
     Operations gathered;
-    for (const Operations& some : {queue_operations(), mirror_operations(), push_operations(), upkeep_operations(),
-                                   api_operations(), operator_operations()}) {
+    for (const Operations& some : {queue_operations(), mirror_operations(), push_operations(), rate_operations(),
+                                   upkeep_operations(), api_operations(), operator_operations()}) {
       gathered.insert(gathered.end(), some.begin(), some.end());
     }
     return gathered;

@@ -102,8 +102,9 @@ void Operator::add_event(EventRow row) {
 
 void Operator::replace_sealed(const std::string& connection, const std::string& kind, const std::string& read,
                               const std::string& sealed, const std::string& key_id) {
-  database_.apply("sealed_replace", origin,
-                  [&](Transaction& one) { statements::sealed_replace(one, connection, kind, read, sealed, key_id); });
+  database_.apply("sealed_credentials_replace", origin, [&](Transaction& one) {
+    statements::sealed_credentials_replace(one, connection, kind, read, sealed, key_id);
+  });
 }
 
 }  // namespace calsync::simulation

@@ -72,7 +72,7 @@ class Operator {
   /// INSERT of a calendar, or of an event such as a booking.
   void add_calendar(CalendarRow row);
   void add_event(EventRow row);
-  /// sealed_replace: nothing happens when another text than `read` is stored.
+  /// sealed_credentials_replace: nothing happens when another text than `read` is stored.
   void replace_sealed(const std::string& connection, const std::string& kind, const std::string& read,
                       const std::string& sealed, const std::string& key_id);
 

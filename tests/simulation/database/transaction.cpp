@@ -46,6 +46,11 @@ void cascade(Tables& tables, const std::string& id) {
     if (run->connection_id == id) runs.push_back(sync_id);
   }
   for (const std::string& run : runs) tables.runs.erase(run);
+  std::vector<std::int64_t> states;
+  for (const auto& [state, row] : tables.states.rows()) {
+    if (row->connection_id == id) states.push_back(state);
+  }
+  for (const std::int64_t state : states) tables.states.erase(state);
 }
 
 bool pending(const std::string& status) { return status == "CREATED" || status == "UPDATED" || status == "CANCELLED"; }

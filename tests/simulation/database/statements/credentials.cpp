@@ -29,8 +29,8 @@ void credentials_replace(Transaction& transaction, const std::string& connection
   }
 }
 
-void sealed_replace(Transaction& transaction, const std::string& connection, const std::string& kind,
-                    const std::string& read, const std::string& sealed, const std::string& key_id) {
+void sealed_credentials_replace(Transaction& transaction, const std::string& connection, const std::string& kind,
+                                const std::string& read, const std::string& sealed, const std::string& key_id) {
   const CredentialRow* row = transaction.tables.credentials.find({connection, kind});
   if (!row || row->sealed != read) return;
   CredentialRow set = *row;

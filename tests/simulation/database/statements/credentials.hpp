@@ -11,7 +11,7 @@ void credentials_replace(Transaction& transaction, const std::string& connection
                          const std::vector<store::SealedCredential>& credentials);
 
 /// Only if nobody has stored another token since it was read.
-void sealed_replace(Transaction& transaction, const std::string& connection, const std::string& kind,
-                    const std::string& read, const std::string& sealed, const std::string& key_id);
+void sealed_credentials_replace(Transaction& transaction, const std::string& connection, const std::string& kind,
+                                const std::string& read, const std::string& sealed, const std::string& key_id);
 
 }  // namespace calsync::simulation::statements

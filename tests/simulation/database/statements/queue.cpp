@@ -57,8 +57,8 @@ void queue_checkpoint(Transaction& transaction, const sync::Claim& claim, const 
   if (!leased(transaction, claim.connection.str(), claim.lease_token)) return;
   transaction.update_connection(claim.connection.str(), Names::edited, [&](ConnectionRow& set) {
     if (set.edit_seq == claim.edit_seq) set.sync_cursor = db::without_nul(cursor);
-    set.lease_until =
-        std::max(*set.lease_until + Duration(1), transaction.now + Duration(std::chrono::seconds(seconds)));
+    set.lease_until = std::max(set.lease_until.value_or(transaction.now) + Duration(1),
+                               transaction.now + Duration(std::chrono::seconds(seconds)));
   });
 }
 
@@ -80,7 +80,7 @@ bool queue_store_tokens(Transaction& transaction, const std::string& connection,
   transaction.update_connection(connection, Names::neither, [&](ConnectionRow& set) {
     set.token_expiry = expiry;
     set.grant_refusals = 0;
-    set.lease_until = *set.lease_until + Duration(1);
+    set.lease_until = set.lease_until.value_or(transaction.now) + Duration(1);
   });
   credentials_replace(transaction, connection, credentials);
   return true;

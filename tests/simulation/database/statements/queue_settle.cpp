@@ -110,7 +110,8 @@ void add_state_change(Transaction& transaction, const Verdict& verdict, const st
   if (row.sync_state == before || row.state_since != transaction.now) return;
   const auto& rows = transaction.tables.states.rows();
   const std::int64_t id = rows.empty() ? 1 : rows.rbegin()->first + 1;
-  const Text reason = one.state.reason.empty() ? Text() : Text(sqlf::left(one.state.reason, longest_error));
+  const Text reason =
+      one.state.reason.empty() ? Text() : Text(sqlf::left(db::without_nul(one.state.reason), longest_error));
   transaction.tables.states.put(id, {id, row.id, row.provider_id, before, row.sync_state, reason, transaction.now});
 }
 

@@ -55,7 +55,7 @@ CircuitRow stored(const sync::Circuit& circuit, Time now) {
   row.provider = circuit.provider;
   row.host = circuit.host;
   row.state = sync::circuit_state_name(circuit.state);
-  row.reason = circuit.reason;
+  row.reason = sqlf::parameter(circuit.reason);
   row.opened_at = now;
   row.changed_at = now;
   row.probe_at = now + circuit.probe_in;
