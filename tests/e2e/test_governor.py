@@ -42,6 +42,7 @@ class ProjectQuota(Governed):
         self.assertLessEqual(most_within(moments, 10), 8 + 5 + 2)
         for row in self.rows(connections):
             self.assertEqual((row["error_count"], row["last_error"]), (0, None))
+        self.assertEqual(self.sql.rows("SELECT * FROM calendar_connection_states"), [], "waiting for its turn is no trouble")
         # A push or a person finds the same quota.
         for one in connections:
             self.stack.set(one, "sync_needed = true")
