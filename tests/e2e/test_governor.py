@@ -71,7 +71,7 @@ class AccountQuota(Governed):
 
 class Away(Governed):
     def circuit(self):
-        return self.sql.value("SELECT state FROM calendar_provider_circuits WHERE provider = 'google'")
+        return self.sql.value("SELECT max(state) FROM calendar_provider_circuits WHERE provider = 'google'")
 
     def fail_all(self, connections):
         self.sql.execute("UPDATE external_calendar_connections SET sync_needed = true, backoff_until = NULL WHERE id = ANY (%s::uuid[])", connections)
