@@ -84,6 +84,8 @@ class Away(Governed):
                 self.fail_all(connections)
                 return self.circuit() in ("open", "half_open")
             wait_until(opened, 60, "the outage is noticed")
+            for worker in self.stack.workers:
+                worker.wait_message("the provider google is away")
             status = self.stack.admin.get("/api/admin/calendar/status").json()["circuits"]
             self.assertEqual([(one["provider"], one["host"]) for one in status], [("google", "127.0.0.1")])
             self.assertIn("provider_unavailable", status[0]["reason"])
