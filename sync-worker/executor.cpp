@@ -14,6 +14,7 @@ sync::Settlement open_settlement(const sync::Claim& claim, std::string sync_id, 
   settlement.wake_seq = claim.wake_seq;
   settlement.edit_seq = claim.edit_seq;
   settlement.started_at = now;
+  settlement.state = {claim.state};
   return settlement;
 }
 
@@ -39,7 +40,9 @@ sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>&
 }
 
 void Executor::conclude(sync::Settlement& settlement, sync::Outcome outcome, int failing_calendars) const {
-  settlement.state = sync::state_after(outcome, failing_calendars, services_.clock.now());
+  // A run that was not let in has found nothing: the state stays.
+  if (outcome.verdict != sync::Verdict::snooze)
+    settlement.state = sync::state_after(outcome, failing_calendars, services_.clock.now());
   settlement.outcome = std::move(outcome);
 }
 

@@ -167,8 +167,12 @@ Task<Result<void>> Governor::take(store::BucketName name, Quota quota) {
 Task<Result<void>> Governor::before_call(Traffic& traffic) {
   const providers::Bounds& bounds = traffic.adapter.bounds;
   if (traffic.budget) {
-    Duration wait = traffic.budget->take(services_.clock.monotonic());
-    if (wait > patience) co_return postponed("the account's quota of calls is used up", wait);
+    const Duration now = services_.clock.monotonic();
+    const Duration wait = traffic.budget->take(now);
+    if (wait > patience) {
+      // Come back for one call at a time, a run of two would never end.
+      co_return postponed("the account's quota of calls is used up", traffic.budget->until_further(now));
+    }
     if (wait > Duration(0)) {
       co_await services_.clock.sleep(wait);
       traffic.budget->take(services_.clock.monotonic());

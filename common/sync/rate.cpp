@@ -65,7 +65,13 @@ Duration AccountBudget::take(Duration now) {
   if (level + 1 > shape_.burst) return duration_of((level + 1 - shape_.burst) / shape_.per_second);
   drained_ = level + 1;
   as_of_ = now;
+  taken_ += 1;
   return Duration(0);
+}
+
+Duration AccountBudget::until_further(Duration now) const {
+  const double missing = drained(now) + std::min(taken_ + 1, shape_.burst) - shape_.burst;
+  return missing > 0 ? duration_of(missing / shape_.per_second) : Duration(0);
 }
 
 }  // namespace calsync::sync

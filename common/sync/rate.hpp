@@ -50,12 +50,15 @@ class AccountBudget {
   AccountBudget(BucketShape shape, double drained, Duration ago, Duration now);
   /// Zero = the call may be made, and is counted; otherwise the wait until then.
   Duration take(Duration now);
+  /// Until a run that begins anew can get a call further than this one; a full bucket is the most it can wait for.
+  Duration until_further(Duration now) const;
   double drained(Duration now) const;
 
  private:
   BucketShape shape_;
   double drained_;
   Duration as_of_;
+  double taken_ = 0;
 };
 
 }  // namespace calsync::sync

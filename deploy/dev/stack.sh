@@ -42,6 +42,7 @@ allow_insecure_endpoints: true
 allow_private_addresses: true
 providers:
   google:
+    quotas: {account_per_minute: 0} # with --calendars, one account can have more calendars than Google allows calls in a minute
     endpoints:
       authorize: $emulator/o/oauth2/v2/auth
       token: $emulator/token

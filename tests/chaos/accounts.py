@@ -39,7 +39,7 @@ class Mirrored:
         if row is None:
             return ["there is no connection"]
         wanted = {"last_error": None, "sync_needed": False, "error_count": 0, "lease_until": None, "backoff_until": None, "grant_refusals": 0,
-                  "sync_enabled": True}
+                  "sync_enabled": True, "unsettled_claims": 0, "sync_state": "active"}
         return [f"{name} is {row[name]!r} instead of {value!r}" for name, value in wanted.items() if row[name] != value]
 
 

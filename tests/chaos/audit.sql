@@ -55,9 +55,11 @@ BEGIN
       PERFORM chaos.complain('stale commit', NEW.id, format('the lease %s is not this session''s', NEW.lease_token));
     END IF;
   ELSIF chaos.is_worker() AND (NEW.sync_cursor, NEW.last_synced_at, NEW.error_count, NEW.last_error, NEW.backoff_until, NEW.token_expiry,
-                               NEW.grant_refusals, NEW.served_wake_seq, NEW.lease_owner)
+                               NEW.grant_refusals, NEW.served_wake_seq, NEW.lease_owner, NEW.unsettled_claims, NEW.sync_state, NEW.state_since,
+                               NEW.recovered_at, NEW.calls_drained, NEW.calls_at)
       IS DISTINCT FROM (OLD.sync_cursor, OLD.last_synced_at, OLD.error_count, OLD.last_error, OLD.backoff_until, OLD.token_expiry,
-                        OLD.grant_refusals, OLD.served_wake_seq, OLD.lease_owner) THEN
+                        OLD.grant_refusals, OLD.served_wake_seq, OLD.lease_owner, OLD.unsettled_claims, OLD.sync_state, OLD.state_since,
+                        OLD.recovered_at, OLD.calls_drained, OLD.calls_at) THEN
     PERFORM chaos.complain('stale commit', NEW.id, 'the schedule was written without a lease');
   END IF;
   -- No fault here gives a reason to wait for a person: no grant is dead.
@@ -118,6 +120,18 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER chaos_audit AFTER INSERT ON calendar_sync_runs FOR EACH ROW EXECUTE FUNCTION chaos.history_written();
+
+-- A change of state is told by the run that found it, in the transaction of its verdict.
+CREATE FUNCTION chaos.state_written() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO chaos.checked VALUES (TG_TABLE_NAME);
+  IF NOT EXISTS (SELECT FROM external_calendar_connections WHERE id = NEW.connection_id AND sync_state = NEW.to_state
+                   AND lease_until IS NULL AND xmin = pg_current_xact_id()::xid AND chaos.is_holder(id, lease_token)) THEN
+    PERFORM chaos.complain('stale commit', NEW.connection_id, format('the state %s was told without a verdict', NEW.to_state));
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER chaos_audit AFTER INSERT ON calendar_connection_states FOR EACH ROW EXECUTE FUNCTION chaos.state_written();
 
 -- The provider's own time of an event's last change only grows, also through tombstones; so does the SEQUENCE that the harness
 -- gives its feeds. The owner never changes.

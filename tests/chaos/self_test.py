@@ -179,6 +179,10 @@ class SelfTest:
         self.caught("a settlement by another process", "stale commit", ("other", CONNECTION.format("lease_until = NULL")))
         self.caught("a checkpoint by another process", "stale commit", ("other", CONNECTION.format("sync_cursor = 'x', lease_until = now()")))
         self.caught("a cursor written without a lease", "stale commit", ("other", CONNECTION.format("sync_cursor = 'y'")), claimed=False)
+        self.caught("a state written without a lease", "stale commit", ("other", CONNECTION.format("sync_state = 'delayed'")), claimed=False)
+        self.caught("a state told without a verdict", "stale commit", ("holder", (
+            "INSERT INTO calendar_connection_states (connection_id, provider_id, from_state, to_state)"
+            " SELECT id, provider_id, 'delayed', sync_state FROM external_calendar_connections WHERE id = %s")))
         self.caught("an event written under another's lease", "stale commit", ("other", EVENT.format("title = 'x'")))
         self.caught("an event written without a lease", "stale commit", ("other", EVENT.format("title = 'x'")), claimed=False)
         self.caught("a token stored under another's lease", "stale commit",

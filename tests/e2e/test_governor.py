@@ -42,6 +42,7 @@ class ProjectQuota(Governed):
         self.assertLessEqual(most_within(moments, 10), 8 + 5 + 2)
         for row in self.rows(connections):
             self.assertEqual((row["error_count"], row["last_error"]), (0, None))
+        self.assertEqual(self.sql.rows("SELECT * FROM calendar_connection_states"), [], "waiting for its turn is no trouble")
         # A push or a person finds the same quota.
         for one in connections:
             self.stack.set(one, "sync_needed = true")
@@ -70,7 +71,7 @@ class AccountQuota(Governed):
 
 class Away(Governed):
     def circuit(self):
-        return self.sql.value("SELECT state FROM calendar_provider_circuits WHERE provider = 'google'")
+        return self.sql.value("SELECT max(state) FROM calendar_provider_circuits WHERE provider = 'google'")
 
     def fail_all(self, connections):
         self.sql.execute("UPDATE external_calendar_connections SET sync_needed = true, backoff_until = NULL WHERE id = ANY (%s::uuid[])", connections)
@@ -83,6 +84,8 @@ class Away(Governed):
                 self.fail_all(connections)
                 return self.circuit() in ("open", "half_open")
             wait_until(opened, 60, "the outage is noticed")
+            for worker in self.stack.workers:
+                worker.wait_message("the provider google is away")
             status = self.stack.admin.get("/api/admin/calendar/status").json()["circuits"]
             self.assertEqual([(one["provider"], one["host"]) for one in status], [("google", "127.0.0.1")])
             self.assertIn("provider_unavailable", status[0]["reason"])

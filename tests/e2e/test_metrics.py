@@ -20,7 +20,7 @@ CONTRACT = {
     "calendar_sync_change_to_mirror_ms": "histogram", "calendar_queue_due": "gauge", "calendar_queue_leased": "gauge",
     "calendar_queue_backoff": "gauge", "calendar_webhooks_total": "counter", "calendar_push_channels": "gauge",
     "calendar_missed_push_total": "counter", "calendar_connection_state_changes_total": "counter",
-    "calendar_provider_requests_total": "counter", "calendar_mirror_failed_events": "gauge",
+    "calendar_provider_requests_total": "counter", "calendar_mirror_failed_events": "gauge", "calendar_provider_circuits": "gauge",
     "calendar_database_up": "gauge", "calendar_database_pool_size": "gauge", "calendar_database_pool_in_use": "gauge",
     "calendar_database_pool_waiting": "gauge", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",
     "process_open_fds": "gauge", "process_max_fds": "gauge", "process_start_time_seconds": "gauge",

@@ -99,6 +99,21 @@ TEST_CASE("an account's budget goes from run to run") {
   CHECK(AccountBudget(shape, 120, 1h, 0s).drained(0s) == 0);
 }
 
+TEST_CASE("a run that has to wait for its account comes back when it can get further") {
+  const BucketShape shape = bucket_of({10, 60s});  // one in eight seconds, 2 at once
+  AccountBudget first(shape, 1, 0s, 0s);
+  REQUIRE(first.take(0s) == 0s);
+  CHECK(first.take(0s) == 8s);
+  CHECK(first.until_further(0s) == 16s);
+  AccountBudget again(shape, first.drained(0s), 16s, 0s);
+  CHECK(again.take(0s) == 0s);
+  CHECK(again.take(0s) == 0s);
+  // More than a full bucket is never there at once.
+  CHECK(again.take(0s) == 8s);
+  CHECK(again.until_further(0s) == 16s);
+  CHECK(AccountBudget(shape, 2, 0s, 0s).until_further(0s) == 8s);
+}
+
 TEST_CASE("the wait for the next token is what is missing of it") {
   const BucketShape shape{2, 10};
   CHECK(until_next(shape, 1) == 0s);
