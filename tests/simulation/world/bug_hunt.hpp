@@ -6,6 +6,10 @@
 
 namespace calsync::simulation {
 
+/// Bugs are in an executable of its own: goes on as that one, beside this one's folder. Returns when it is this one
+/// already, or is not there.
+void become_planted(char** arguments);
+
 /// calsync-sim --bug: is the bug found? Exit statuses as run()'s.
 int hunt_bugs(const Command& command, const Kinds& kinds);
 int list_bugs();

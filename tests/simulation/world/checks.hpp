@@ -52,6 +52,8 @@ class Checks final : public CallObserver {
   void call_ends(std::uint64_t call, const Result<net::HttpResponse>& answer) override;
 
   void violated(std::string invariant, std::string what);
+  /// Told of every call that starts.
+  void on_call(std::function<void()> listener) { on_call_ = std::move(listener); }
   /// Told of every token that the provider gives.
   void on_secret(std::function<void(std::string)> listener) { on_secret_ = std::move(listener); }
 
@@ -115,6 +117,7 @@ class Checks final : public CallObserver {
   const MemoryDatabase& database_;
   Roster& roster_;
   std::function<void(std::string)> on_secret_;
+  std::function<void()> on_call_;
   std::optional<Violation> violation_;
   std::uint64_t judged_ = 0;
   std::map<std::string, std::string> worker_of_process_;

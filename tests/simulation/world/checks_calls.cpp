@@ -85,6 +85,7 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     if (++count > many_calls) violated("I9", fmt::format("{} calls within a minute for {}", count, call.connection));
   }
   calls_.emplace(++last_call_, std::move(call));
+  if (on_call_) on_call_();
   return last_call_;
 }
 

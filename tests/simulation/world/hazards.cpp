@@ -21,10 +21,12 @@ WorkerProcess* some_worker(World& world) {
 std::size_t some_place(World& world) { return world.random().below(world.workers().size()); }
 
 void pause_worker(World& world, Duration least, Duration most, const char* name) {
-  WorkerProcess* worker = some_worker(world);
-  if (!worker) return;
-  worker->process().pause(world.random().between(least, most));
-  world.count(name);
+  world.in_mid_run([&world, least, most, name] {
+    WorkerProcess* worker = some_worker(world);
+    if (!worker) return;
+    worker->process().pause(world.random().between(least, most));
+    world.count(name);
+  });
 }
 
 void shift_clock(World& world, Duration by, const char* name) {
@@ -35,19 +37,23 @@ void shift_clock(World& world, Duration by, const char* name) {
 }
 
 void switch_off(World& world, const std::string& flag, const char* name) {
-  world.set_environment({{flag, "false"}});
-  world.count(name);
-  world.scheduler().after(world.random().between(Duration(5s), Duration(90s)),
-                          [&world, flag] { world.set_environment({{flag, "true"}}); });
+  world.in_mid_run([&world, flag, name] {
+    world.set_environment({{flag, "false"}});
+    world.count(name);
+    world.scheduler().after(world.random().between(Duration(5s), Duration(90s)),
+                            [&world, flag] { world.set_environment({{flag, "true"}}); });
+  });
 }
 
 /// Only one owner stays on the list for a while.
 void shorten_list(World& world) {
   const std::string owner = world.random().pick(world.roster().members).owner;
-  world.set_environment({{"CALENDAR_ALLOWLIST_PROVIDER_IDS", owner}});
-  world.count("reload");
-  world.scheduler().after(world.random().between(Duration(5s), Duration(90s)),
-                          [&world] { world.set_environment({{"CALENDAR_ALLOWLIST_PROVIDER_IDS", ""}}); });
+  world.in_mid_run([&world, owner] {
+    world.set_environment({{"CALENDAR_ALLOWLIST_PROVIDER_IDS", owner}});
+    world.count("reload");
+    world.scheduler().after(world.random().between(Duration(5s), Duration(90s)),
+                            [&world] { world.set_environment({{"CALENDAR_ALLOWLIST_PROVIDER_IDS", ""}}); });
+  });
 }
 
 Member* somebody_connected(World& world) {
@@ -65,20 +71,24 @@ void come_back(World& world, Member& member) {
 }
 
 void disconnect(World& world) {
-  Member* member = somebody_connected(world);
-  if (!member) return;
-  world.disconnect(*member);
-  world.count("disconnect");
-  come_back(world, *member);
+  world.in_mid_run([&world] {
+    Member* member = somebody_connected(world);
+    if (!member) return;
+    world.disconnect(*member);
+    world.count("disconnect");
+    come_back(world, *member);
+  });
 }
 
 /// DELETE by hand: nobody queues a revocation.
 void erase(World& world) {
-  Member* member = somebody_connected(world);
-  if (!member) return;
-  world.forget(*member);
-  world.count("erase");
-  come_back(world, *member);
+  world.in_mid_run([&world] {
+    Member* member = somebody_connected(world);
+    if (!member) return;
+    world.forget(*member);
+    world.count("erase");
+    come_back(world, *member);
+  });
 }
 
 void change_zone(World& world) {
@@ -106,8 +116,10 @@ std::vector<Hazard> own_hazards() {
        [](World& w) { database(w, Database::notifications_lost, 1.0, 5s, 60s); }},
       {"process_killed", "process",
        [](World& w) {
-         w.count("process_killed");
-         w.kill_worker(some_place(w), w.random().between(Duration(500ms), Duration(40s)));
+         w.in_mid_run([&w] {
+           w.count("process_killed");
+           w.kill_worker(some_place(w), w.random().between(Duration(500ms), Duration(40s)));
+         });
        }},
       {"process_paused", "process",
        [](World& w) {

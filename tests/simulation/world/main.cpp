@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include "tests/simulation/world/bug_hunt.hpp"
 #include "tests/simulation/world/command.hpp"
 
 int main(int argc, char** argv) {
@@ -20,5 +21,6 @@ int main(int argc, char** argv) {
   app.add_flag("--list-bugs", command.list_bugs, "name every planted bug");
   app.add_flag("--list-hazards", command.list_hazards, "name every kind of fault");
   CLI11_PARSE(app, argc, argv);
+  if (command.list_bugs || !command.bug.empty()) become_planted(argv);
   return run(command);
 }

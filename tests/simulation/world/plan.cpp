@@ -48,7 +48,7 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
   plan.rotate_refresh_tokens = random.chance(0.5);
   plan.pushes = random.chance(0.8);
   plan.chaos = random.between(Duration(minutes(4)), Duration(minutes(14)));
-  plan.between_hazards = random.between(Duration(seconds(4)), Duration(seconds(60)));
+  plan.between_hazards = random.between(Duration(seconds(6)), Duration(seconds(90)));
   plan.between_changes = random.between(Duration(seconds(4)), Duration(seconds(40)));
   plan.between_requests = random.between(Duration(seconds(10)), Duration(seconds(120)));
   plan.helped = random.chance(0.5);

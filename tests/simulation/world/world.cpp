@@ -59,6 +59,10 @@ World::World(Plan plan, Trace::Sink sink)
   database_.plant(plan_.plant);
   database_.on_commit([this](const Commit& commit) { checks_.committed(commit); });
   checks_.on_secret([this](std::string secret) { secrets_.know(std::move(secret)); });
+  checks_.on_call([this] {
+    for (auto& [number, action] : std::exchange(for_mid_run_, {}))
+      scheduler_.after(random_.between(Duration(0), Duration(60ms)), std::move(action));
+  });
   secrets_.know(std::string(client_secret));
   build_provider();
   workers_.resize(static_cast<std::size_t>(plan_.workers));
@@ -202,6 +206,15 @@ void World::worker_crashed(std::size_t which, std::exception_ptr why) {
   }
   scheduler_.after(0s, [this, which, name = worker.name()] {
     if (workers_[which] && workers_[which]->name() == name) kill_worker(which, 2s);
+  });
+}
+
+void World::in_mid_run(std::function<void()> action) {
+  const int number = ++wishes_;
+  for_mid_run_.emplace(number, std::move(action));
+  scheduler_.after(40s, [this, number] {
+    auto waiting = for_mid_run_.extract(number);
+    if (!waiting.empty()) waiting.mapped()();
   });
 }
 

@@ -54,6 +54,8 @@ class World {
   ApiProcess* api() { return api_.get(); }
   void count(const std::string& hazard, int times = 1) { fired_[hazard] += times; }
 
+  /// While some worker waits for its provider; or, when none does for a while, all the same.
+  void in_mid_run(std::function<void()> action);
   void kill_worker(std::size_t which, Duration away);
   void drain_worker(std::size_t which, Duration away);
   void kill_api(Duration away);
@@ -76,6 +78,7 @@ class World {
   void restart_all();
   void reseal_all(const std::string& key);
 
+  const struct Hazard* draw_hazard();
   void schedule_hazard();
   void schedule_change();
   void schedule_request();
@@ -131,6 +134,8 @@ class World {
   std::unique_ptr<ApiProcess> api_;
   std::vector<std::string> owners_;
   bool chaos_ = true;
+  std::map<int, std::function<void()>> for_mid_run_;
+  int wishes_ = 0;
   std::map<int, DuePush> on_their_way_;  ///< to the API process
   int pushes_made_ = 0;
 };

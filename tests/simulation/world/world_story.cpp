@@ -51,13 +51,22 @@ Report World::run() {
   return report;
 }
 
+/// First a family, so that the many ways of providers do not crowd out the others.
+const Hazard* World::draw_hazard() {
+  std::map<std::string, std::vector<const Hazard*>> families;
+  for (const Hazard& one : all_hazards()) {
+    if (plan_.kinds.contains(one.name)) families[one.family].push_back(&one);
+  }
+  if (families.empty()) return nullptr;
+  return random_.pick(std::next(families.begin(), static_cast<std::ptrdiff_t>(random_.below(families.size())))->second);
+}
+
 void World::schedule_hazard() {
   scheduler_.after(pause(random_, plan_.between_hazards), [this] {
     if (!chaos_) return;
-    const Hazard& one = random_.pick(all_hazards());
-    if (plan_.kinds.contains(one.name)) {
-      trace_.say(scheduler_.elapsed(), "HAZARD " + one.name);
-      one.strike(*this);
+    if (const Hazard* one = draw_hazard()) {
+      trace_.say(scheduler_.elapsed(), "HAZARD " + one->name);
+      one->strike(*this);
     }
     schedule_hazard();
   });
@@ -149,6 +158,7 @@ bool World::alive(const ConnectionRow& row, const CredentialRow& token) {
 
 void World::heal() {
   chaos_ = false;
+  for_mid_run_.clear();
   trace_.say(scheduler_.elapsed(), "HEAL");
   provider_faults_->heal();
   database_faults_.heal();
