@@ -28,6 +28,7 @@ store::Connected renew(Transaction& transaction, const std::string& id, const st
     set.last_error.reset();
     set.backoff_until.reset();
     set.sync_needed = true;
+    set.sync_priority = 2;
     set.sync_enabled = set.sync_enabled || !set.awaiting_confirmation;
   });
   return {ConnectionId::trusted(id), false, transaction.tables.connections.find(id)->awaiting_confirmation};
