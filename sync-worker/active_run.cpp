@@ -22,7 +22,8 @@ providers::Session ActiveRun::session() const {
 Task<Result<void>> ActiveRun::begin() {
   if (auto alive = co_await stay_alive(); !alive) co_return alive;
   if (auto let = co_await governor().begin(traffic_); !let) co_return let;
-  auto credential = co_await services_.tokens.credential(claim_, adapter_, session().deadline);
+  auto credential =
+      co_await services_.tokens.credential(claim_, adapter_, session().deadline, [this] { return still_wanted(); });
   if (!credential) {
     // The token endpoint's silence is the provider's; its other answers speak of the grant.
     const Error error = credential.error();
@@ -55,7 +56,8 @@ Task<Result<void>> ActiveRun::stay_alive() {
 
 Task<Result<void>> ActiveRun::renew_token() {
   ++renewals_;
-  auto fresh = co_await services_.tokens.renew(claim_, adapter_, credential_, session().deadline);
+  auto fresh = co_await services_.tokens.renew(claim_, adapter_, credential_, session().deadline,
+                                               [this] { return still_wanted(); });
   if (!fresh) co_return fresh.error();
   // A token that somebody else had stored is as good as theirs was; the provider has not given one to this run yet.
   if (!fresh->adopted) renewals_ = most_renewals;

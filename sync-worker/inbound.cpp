@@ -103,6 +103,7 @@ Task<Result<void>> Inbound::pull_calendar_list(std::string cursor) {
 
 Task<Result<void>> Inbound::read_calendar_list(std::string cursor) {
   std::vector<providers::CalendarChange> changes;
+  const std::string before = cursor_.calendar_list;
   std::string page;
   bool snapshot = false;
   for (int count = 0;; ++count) {
@@ -122,6 +123,10 @@ Task<Result<void>> Inbound::read_calendar_list(std::string cursor) {
   for (const providers::CalendarChange& change : changes) {
     if (const auto* calendar = std::get_if<providers::Calendar>(&change)) named.insert(calendar->external_calendar_id);
     apply(change);
+  }
+  // Until its rows are written anew, the next run has to hear of a calendar's new zone again.
+  for (const auto& [id, state] : calendars_) {
+    if (state.rezoned) cursor_.calendar_list = before;
   }
   if (!snapshot) co_return Result<void>();
   listed_in_full_ = true;
@@ -145,13 +150,17 @@ void Inbound::apply(const providers::CalendarChange& change) {
   // Its rows went when it did. A position may be left: where an operator's edit won, that run stored no cursor.
   if (state.gone) cursor_.calendars.erase(calendar.external_calendar_id);
   state.gone = false;
-  if (!calendar.time_zone.empty()) {
-    state.rezoned |= !state.time_zone.empty() && state.time_zone != calendar.time_zone;
+  if (!calendar.readable) state.selected = false;
+  sync::CalendarRow row{calendar.external_calendar_id, calendar.name, calendar.time_zone, calendar.access_role,
+                        calendar.is_primary};
+  const bool moves = !calendar.time_zone.empty() && !state.time_zone.empty() && state.time_zone != calendar.time_zone;
+  if (moves && state.selected && state.read) {
+    state.rezoned = row;
+    row.time_zone.clear();
+  } else if (!calendar.time_zone.empty()) {
     state.time_zone = calendar.time_zone;
   }
-  rows_.calendars.push_back(
-      {calendar.external_calendar_id, calendar.name, calendar.time_zone, calendar.access_role, calendar.is_primary});
-  if (!calendar.readable) state.selected = false;
+  rows_.calendars.push_back(std::move(row));
 }
 
 void Inbound::forget(const std::string& calendar_id) {
@@ -241,8 +250,10 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
   sync::Plan plan;
   if (snapshot) {
     sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id);
-    if (calendars_[calendar_id].rezoned) {
+    if (auto moved = std::exchange(calendars_[calendar_id].rezoned, std::nullopt)) {
       for (auto& [id, known] : mirror) known.etag.clear();
+      calendars_[calendar_id].time_zone = moved->time_zone;
+      rows_.calendars.push_back(std::move(*moved));
     }
     plan = sync::reconcile(mirror, std::move(delta), true);
   } else if (!delta.empty()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -36,9 +37,10 @@ class Inbound {
     std::string time_zone{};
     bool selected = true;
     bool gone = false;
-    bool failed = false;   ///< the row says so
-    bool read = false;     ///< there may be rows of it
-    bool rezoned = false;  ///< its days begin at other instants now: every row is written anew
+    bool failed = false;  ///< the row says so
+    bool read = false;    ///< there may be rows of it
+    /// Where its days begin from now on, while its rows still say otherwise: told with them, once they are read anew.
+    std::optional<sync::CalendarRow> rezoned{};
     bool failing = false;  ///< as this run found it, or left it
   };
 

@@ -31,7 +31,7 @@ Error no_refresh_token() {
 bool TokenKeeper::lasts(const std::optional<Time>& expiry) const { return expiry && *expiry > clock_.now() + early; }
 
 Task<Result<TokenKeeper::Renewed>> TokenKeeper::credential(sync::Claim claim, const providers::Adapter& adapter,
-                                                           Deadline deadline) {
+                                                           Deadline deadline, Wanted wanted) {
   const Result<store::Credentials> opened = credentials_.open(claim);
   if (!opened) co_return opened.error();
   if (!adapter.authorizer) {
@@ -40,7 +40,7 @@ Task<Result<TokenKeeper::Renewed>> TokenKeeper::credential(sync::Claim claim, co
   }
   const Secret access_token = pick(*opened, "access_token");
   if (!access_token.empty() && lasts(claim.token_expiry)) co_return Renewed{access_token, true};
-  co_return co_await renew(std::move(claim), adapter, access_token, deadline);
+  co_return co_await renew(std::move(claim), adapter, access_token, deadline, std::move(wanted));
 }
 
 /// Somebody who connected again, or a run whose answer from the database was lost, may have stored a token since.
@@ -52,7 +52,7 @@ std::optional<Secret> TokenKeeper::adoptable(const store::CredentialStore::Reloa
 }
 
 Task<Result<TokenKeeper::Renewed>> TokenKeeper::renew(sync::Claim claim, const providers::Adapter& adapter,
-                                                      Secret refused, Deadline deadline) {
+                                                      Secret refused, Deadline deadline, Wanted wanted) {
   if (!adapter.authorizer) co_return fail(Failure::rejected, "the provider refused the stored credential");
   Secret asked;
   std::optional<Error> refusal;
@@ -64,6 +64,7 @@ Task<Result<TokenKeeper::Renewed>> TokenKeeper::renew(sync::Claim claim, const p
     Secret refresh_token = pick(stored->credentials, "refresh_token");
     if (refresh_token.empty()) co_return no_refresh_token();
     if (refusal && refresh_token == asked) co_return *refusal;
+    if (auto yes = wanted(); !yes) co_return yes.error();
     asked = refresh_token;
     Result<net::TokenGrant> grant = co_await adapter.authorizer->refresh(std::move(refresh_token), deadline);
     if (grant) co_return co_await keep(std::move(claim), adapter, std::move(*grant));

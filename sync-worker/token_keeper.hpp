@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "common/base/log.hpp"
 #include "common/providers/provider.hpp"
 #include "common/store/credential_store.hpp"
@@ -12,6 +14,9 @@ namespace calsync::worker {
 /// connected anew: a token that is there already is taken, and a refusal is believed only of the grant that is stored.
 class TokenKeeper {
  public:
+  /// Whether the run may go on.
+  using Wanted = std::function<Result<void>()>;
+
   TokenKeeper(AsyncClock& clock, store::CredentialStore& credentials) : clock_(clock), credentials_(credentials) {}
 
   struct Renewed {
@@ -19,9 +24,12 @@ class TokenKeeper {
     bool adopted = false;  ///< it was stored already; the provider was not asked
   };
   /// What the adapter's calls need: a fresh access token, or the credential that the connection was made with.
-  Task<Result<Renewed>> credential(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline);
+  /// `wanted` is asked right before the provider is.
+  Task<Result<Renewed>> credential(sync::Claim claim, const providers::Adapter& adapter, Deadline deadline,
+                                   Wanted wanted);
   /// An access token other than `refused`, whatever that one's expiry says.
-  Task<Result<Renewed>> renew(sync::Claim claim, const providers::Adapter& adapter, Secret refused, Deadline deadline);
+  Task<Result<Renewed>> renew(sync::Claim claim, const providers::Adapter& adapter, Secret refused, Deadline deadline,
+                              Wanted wanted);
 
  private:
   bool lasts(const std::optional<Time>& expiry) const;

@@ -93,11 +93,12 @@ struct Scene {
     now.sealed_credentials = {table.rows.begin(), table.rows.end()};
     return std::string(store.open(now)->find(kind)->second.reveal());
   }
+  static Result<void> always() { return {}; }
   Result<TokenKeeper::Renewed> renew(const std::string& refused) {
-    return testing::run_task(keeper.renew(claim, adapter, Secret(refused), Deadline(clock, 30s)), &clock);
+    return testing::run_task(keeper.renew(claim, adapter, Secret(refused), Deadline(clock, 30s), always), &clock);
   }
   Result<worker::TokenKeeper::Renewed> credential() {
-    return testing::run_task(keeper.credential(claim, adapter, Deadline(clock, 30s)), &clock);
+    return testing::run_task(keeper.credential(claim, adapter, Deadline(clock, 30s), always), &clock);
   }
   std::vector<std::string> asked() const { return endpoint->asked; }
 };

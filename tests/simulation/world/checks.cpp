@@ -145,6 +145,8 @@ void Checks::judge_claim(const Commit& commit, const ConnectionRow& before, cons
   if (before.backoff_until && *before.backoff_until > now)
     violated("I9", fmt::format("{} was claimed during its backoff", after.id));
   if (!before.sync_enabled) violated("I14", after.id + " was claimed while it is disabled");
+  if (const auto pause = pauses_.find(after.id); pause != pauses_.end() && !pause->second.recorded)
+    pauses_.erase(pause);
   Story& one = story(after.id);
   one.epoch = {};
   one.epoch.worker = commit.origin;
@@ -177,6 +179,7 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
        before.error_count != after.error_count || before.last_synced_at != after.last_synced_at))
     violated("I14", fmt::format("{} overwrote what an operator set on {} during the run", commit.statement, after.id));
   judge_errors(before, after);
+  if (const auto pause = pauses_.find(after.id); pause != pauses_.end()) pause->second.recorded = true;
   if (!succeeded && after.error_count > before.error_count && !after.backoff_until)
     violated("I13", after.id + " failed without a backoff");
 }

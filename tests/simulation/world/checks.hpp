@@ -89,6 +89,7 @@ class Checks final : public CallObserver {
   struct Pause {
     Duration until{};
     std::string why{};
+    bool recorded = false;  ///< the run that heard of it has been settled; who dies before that cannot tell anybody
   };
 
   // Judgements of one commit.

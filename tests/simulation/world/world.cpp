@@ -262,6 +262,7 @@ void World::restart_all() {
 
 /// As docs/configuration.md tells operators to do it: the new key is known everywhere before it seals anything.
 void World::rotate_keys() {
+  if (std::exchange(rotating_, true)) return;
   const std::string before = keys_text_.substr(0, keys_text_.find(' '));
   const std::string fresh = ring_entry(++keys_made_);
   const std::string key = fresh.substr(0, fresh.find(':'));
@@ -274,6 +275,7 @@ void World::rotate_keys() {
   scheduler_.after(140s, [this, key] {
     reseal_all(key);
     count("key_rotation");
+    rotating_ = false;
   });
 }
 

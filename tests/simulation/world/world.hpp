@@ -134,6 +134,7 @@ class World {
   std::unique_ptr<ApiProcess> api_;
   std::vector<std::string> owners_;
   bool chaos_ = true;
+  bool rotating_ = false;
   std::map<int, std::function<void()>> for_mid_run_;
   int wishes_ = 0;
   std::map<int, DuePush> on_their_way_;  ///< to the API process
