@@ -63,7 +63,7 @@ Task<void> Farewell::stop_channels(std::function<bool()> may_continue) {
       away.insert(provider);
       continue;
     }
-    const Result<void> stopped = co_await stop_channels_of_one(std::move(channels));
+    const Result<void> stopped = co_await stop_channels_of_one(std::move(channels), may_continue);
     heard(provider, owner, stopped);
     if (!stopped && spares_the_rest(stopped.error())) away.insert(provider);
   }
@@ -79,12 +79,17 @@ Task<Result<Secret>> Farewell::access_token(const store::AbandonedChannel& chann
   co_return std::move(grant->access_token);
 }
 
-Task<Result<void>> Farewell::stop_channels_of_one(Channels channels) {
+Task<Result<void>> Farewell::stop_channels_of_one(Channels channels, std::function<bool()> may_continue) {
   const store::AbandonedChannel& first = channels.front();
   const LogFields fields{.connection_id = first.connection.str(), .provider = first.provider};
   const providers::Adapter* adapter = registry_.find(first.provider);
+  const Error switched_off = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
   Result<Secret> token = fail(Failure::misconfigured, "the provider is not configured");
-  if (adapter && adapter->authorizer && adapter->push_channels) token = co_await access_token(first, *adapter);
+  if (!may_continue()) {
+    token = switched_off;
+  } else if (adapter && adapter->authorizer && adapter->push_channels) {
+    token = co_await access_token(first, *adapter);
+  }
   std::vector<std::string> done;
   std::vector<std::string> left;
   std::optional<Error> problem;
@@ -93,6 +98,8 @@ Task<Result<void>> Farewell::stop_channels_of_one(Channels channels) {
     if (!problem) {
       if (const auto given = co_await governor_.before_call(*adapter); !given) problem = given.error();
     }
+    // The switch may have gone off while this waited for its turn.
+    if (!problem && !may_continue()) problem = switched_off;
     if (!problem) {
       providers::Session session{*token, {}, Deadline(clock_, call_time)};
       const auto stopped = co_await adapter->push_channels->stop(std::move(session), channel.id, channel.resource_id);
@@ -131,6 +138,7 @@ Task<void> Farewell::revoke_pending(std::function<bool()> may_continue) {
       away.insert(pending.provider);
       continue;
     }
+    if (!may_continue()) co_return;
     const Result<void> revoked = co_await revoke(pending);
     heard(pending.provider, pending.owner, revoked);
     if (revoked || pending.attempts >= last_attempt) {

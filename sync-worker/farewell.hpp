@@ -36,7 +36,7 @@ class Farewell {
   Task<bool> may_call(std::string provider);
   void heard(const std::string& provider, const std::string& owner, const Result<void>& ended);
   Task<void> stop_channels(std::function<bool()> may_continue);
-  Task<Result<void>> stop_channels_of_one(Channels channels);
+  Task<Result<void>> stop_channels_of_one(Channels channels, std::function<bool()> may_continue);
   Task<Result<Secret>> access_token(const store::AbandonedChannel& channel, const providers::Adapter& adapter);
   Task<void> revoke_pending(std::function<bool()> may_continue);
   Task<Result<void>> revoke(const store::PendingRevocation& pending);

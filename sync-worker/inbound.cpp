@@ -67,7 +67,7 @@ Task<Result<void>> Inbound::pull() {
   bool any_read = false;
   for (const std::string& id : wanted_calendars()) {
     Result<void> pulled = co_await pull_calendar(id);
-    any_read = any_read || pulled.has_value();
+    any_read = any_read || (pulled && !calendars_[id].gone);
     if (pulled) continue;
     if (!concerns_one_calendar(pulled.error().failure)) co_return pulled;
     rows_.notes.push_back({id, describe(pulled.error())});

@@ -95,10 +95,26 @@ void change_zone(World& world) {
   const FaultContext::Spot spot = world.provider_faults().spot();
   if (spot.email.empty()) return;
   const char* zone = world.random().chance(0.5) ? "America/New_York" : "Asia/Kolkata";
-  world.provider().try_call("PATCH", "/control/calendars",
-                            fmt::format(R"({{"email":"{}","calendar_id":"{}","timeZone":"{}","report":true}})",
-                                        spot.email, spot.calendar_id, zone));
+  // Everybody who sees the calendar is told, as when they all changed their settings; a zone of which the list of
+  // calendars says nothing is not seen by the product yet.
+  for (const Member& one : world.roster().members) {
+    if (one.feed) continue;
+    world.provider().try_call("PATCH", "/control/calendars",
+                              fmt::format(R"({{"email":"{}","calendar_id":"{}","timeZone":"{}","report":true}})",
+                                          one.grant.email, spot.calendar_id, zone));
+  }
   world.count("zone_change");
+}
+
+/// Some faults need something to bite on: series with exceptions, all of which come in the full reads that follow.
+void arm(World& world, const ProviderFault& fault) {
+  if (fault.name == "exception_first") {
+    world.mutator().mutate("insert_series");
+    for (int more = 0; more < 3; ++more) world.mutator().mutate("move_occurrence");
+    world.people().update_connections([](const ConnectionRow& row) { return row.provider == "google"; },
+                                      {.sync_needed = true, .sync_cursor = Text{}});
+  }
+  world.provider_faults().arm(fault);
 }
 
 std::vector<Hazard> own_hazards() {
@@ -164,8 +180,8 @@ const std::vector<Hazard>& all_hazards() {
   static const std::vector<Hazard> hazards = [] {
     std::vector<Hazard> all = own_hazards();
     for (const ProviderFault& fault : provider_faults())
-      all.push_back({std::string(fault.name), std::string(fault.family),
-                     [&fault](World& world) { world.provider_faults().arm(fault); }});
+      all.push_back(
+          {std::string(fault.name), std::string(fault.family), [&fault](World& world) { arm(world, fault); }});
     return all;
   }();
   return hazards;
