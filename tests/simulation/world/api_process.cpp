@@ -66,7 +66,7 @@ Task<void> ApiProcess::record(ApiProcess& self, sync::GateSettings gate) {
   }
 }
 
-Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::string* channel) {
+Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, providers::PushMessage* taken) {
   if (!sync::ask(self.gate_, sync::Operation::receive_push)) co_return 403;
   const std::size_t slash = push.address.rfind('/');
   const providers::Adapter* adapter = self.registry_.find(push.address.substr(slash + 1));
@@ -81,10 +81,9 @@ Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::string*
     return {};
   });
   if (!message) co_return 400;
-  *channel = message->channel_id;
   try {
     const api::PushVerdict verdict = co_await self.intake_.accept(adapter->name, *message);
-    if (verdict != api::PushVerdict::woken) channel->clear();
+    if (verdict == api::PushVerdict::woken) *taken = *message;
     co_return status_of(verdict);
   } catch (const db::DatabaseError&) {
     co_return 503;
@@ -93,9 +92,9 @@ Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::string*
 
 Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(int)> answered) {
   const Duration begun = self.process_.clock().monotonic();
-  std::string channel;
-  const int status = co_await answer(self, push, &channel);
-  if (status == 200 && !channel.empty()) self.around_.push_taken(channel, begun);
+  providers::PushMessage taken;
+  const int status = co_await answer(self, push, &taken);
+  if (status == 200 && !taken.channel_id.empty()) self.around_.push_taken(taken.channel_id, taken.token, begun);
   answered(status);
 }
 

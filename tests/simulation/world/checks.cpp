@@ -82,6 +82,12 @@ void Checks::committed(const Commit& commit) {
   ++judged_;
   Trace& trace = scheduler_.trace();
   trace.mix(commit.statement);
+  if (commit.statement == "queue_store_tokens") {
+    for (const auto& change : commit.credentials) {
+      const CredentialRow& row = change.after ? *change.after : *change.before;
+      std::erase_if(unstored_, [&](const auto& one) { return one.second == row.connection_id; });
+    }
+  }
   for (const auto& change : commit.connections) {
     const ConnectionRow& row = change.after ? *change.after : *change.before;
     trace.mix(row.id);

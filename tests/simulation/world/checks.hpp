@@ -134,6 +134,7 @@ class Checks final : public CallObserver {
   std::set<std::string> erased_;
   std::map<std::string, Duration> looked_dead_;
   std::map<std::string, std::string> refresh_tokens_;
+  std::map<std::string, std::string> unstored_;  ///< access tokens that the provider has given, and to which connection
   std::map<std::string, std::pair<Duration, int>> rates_;  ///< calls of a connection in the present minute
 };
 

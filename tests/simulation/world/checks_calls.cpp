@@ -75,6 +75,8 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     violated("I9", fmt::format("{} calls {} {} ms before the pause ends that the provider asked for ({})", process,
                                call.operation, (pause->second.until - scheduler_.elapsed()).count() / 1000,
                                pause->second.why));
+  if (of_a_run(call.operation) && unstored_.contains(std::string(bearer(request))))
+    violated("I13", fmt::format("{} uses a token of {} that it has not stored", process, call.connection));
   if (!call.connection.empty()) {
     Story& one = story(call.connection);
     if (call.operation == "refresh" && one.suspended_for_grant)
@@ -147,6 +149,7 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
     const Member* member = roster_.by_connection(call.connection);
     if (member && readable && said.HasMember("refresh_token"))
       granted(std::string(emulator::string_member(said, "refresh_token")), member->grant.email);
+    if (readable) unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
     one.refusals = 0;
     one.epoch.refreshed = true;
     one.last_token_error.clear();

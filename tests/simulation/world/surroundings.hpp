@@ -24,7 +24,7 @@ struct Surroundings {
   std::function<void(const std::string& process, std::string_view line)> log;
   std::function<void(const std::string& process, const sync::GateSettings& gate)> gate_in_force;
   /// A push message of this channel was answered with success; it had come at `begun`.
-  std::function<void(const std::string& channel, Duration begun)> push_taken;
+  std::function<void(const std::string& channel, const Secret& token, Duration begun)> push_taken;
 };
 
 /// What a daemon is started with.

@@ -52,12 +52,20 @@ World::World(Plan plan, Trace::Sink sink)
                 if (trace_.wanted()) trace_.explain(scheduler_.elapsed(), process + " says " + std::string(line));
               },
               [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
-              [this](const std::string& channel, Duration begun) { checks_.push_accepted(channel, begun); }},
+              [this](const std::string& channel, const Secret& token, Duration begun) {
+                const auto opened = provider_.provider.push.channels.find(channel);
+                if (!opened || opened->token != token.reveal())
+                  return checks_.violated("I7", "a push message without the secret of its channel woke a connection");
+                checks_.push_accepted(channel, begun);
+              }},
       environment_(everything_on),
       keys_text_(ring_entry(1)) {
   if (sink) trace_.show(std::move(sink));
   database_.plant(plan_.plant);
-  database_.on_commit([this](const Commit& commit) { checks_.committed(commit); });
+  database_.on_commit([this](const Commit& commit) {
+    checks_.committed(commit);
+    judge_revocations(commit);
+  });
   checks_.on_secret([this](std::string secret) { secrets_.know(std::move(secret)); });
   checks_.on_call([this] {
     for (auto& [number, action] : std::exchange(for_mid_run_, {}))
@@ -307,12 +315,24 @@ void World::disconnect(Member& member) {
                                                  row->provider, "refresh_token"));
     if (opened) {
       const std::string id = random_uuid(random_);
+      revoked_tokens_[id] = opened->reveal();
       revocation.emplace(id,
                          ring.seal(*opened, store::revocation_context(id, row->provider_id, row->provider), random_));
     }
   }
   checks_.erased(member.connection);
   requests_.erase(std::exchange(member.connection, ""), revocation);
+}
+
+/// A grant that nobody speaks of any more is dead at the provider, unless its account was connected again.
+void World::judge_revocations(const Commit& commit) {
+  if (commit.statement != "revocation_done") return;
+  for (const auto& change : commit.revocations) {
+    const auto token = change.after || !change.before ? revoked_tokens_.end() : revoked_tokens_.find(change.before->id);
+    if (token == revoked_tokens_.end() || change.before->attempts >= 30) continue;
+    if (provider_.provider.tokens.find_refresh(token->second))
+      checks_.violated("I16", "the grant of a disconnected account was forgotten, and it is alive at the provider");
+  }
 }
 
 void World::forget(Member& member) {

@@ -82,6 +82,7 @@ class World {
   void schedule_hazard();
   void schedule_change();
   void schedule_request();
+  void judge_revocations(const Commit& commit);
   void pump_pushes();
   void tick();
   void request();
@@ -136,6 +137,7 @@ class World {
   bool chaos_ = true;
   bool rotating_ = false;
   std::map<int, std::function<void()>> for_mid_run_;
+  std::map<std::string, std::string> revoked_tokens_;  ///< by revocation
   int wishes_ = 0;
   std::map<int, DuePush> on_their_way_;  ///< to the API process
   int pushes_made_ = 0;
