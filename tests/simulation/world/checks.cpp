@@ -55,6 +55,7 @@ void Checks::erased(const std::string& connection) {
 void Checks::connected(const std::string& connection) {
   Story& one = story(connection);
   one.refusals = 0;
+  one.asked_in_vain = 0;
   one.suspended_for_grant = false;
   one.last_token_error.clear();
   pauses_.erase(connection);
@@ -72,7 +73,8 @@ void Checks::look_at_workers() {
 }
 
 bool Checks::worker_lives(const std::string& worker) const {
-  if (!database_.tables().workers.find(worker)) return false;
+  const WorkerRow* row = database_.tables().workers.find(worker);
+  if (!row || row->heartbeat_at <= database_.now() - std::chrono::seconds(15)) return false;
   const auto dead = looked_dead_.find(worker);
   return dead == looked_dead_.end() || scheduler_.elapsed() - dead->second > told_by_a_heartbeat;
 }
@@ -140,6 +142,7 @@ void Checks::note_outsiders(const Commit&, const ConnectionRow& before, const Co
   if (before.backoff_until != after.backoff_until || before.grant_refusals != after.grant_refusals) {
     pauses_.erase(after.id);
     story(after.id).suspended_for_grant = false;
+    story(after.id).asked_in_vain = 0;
   }
 }
 

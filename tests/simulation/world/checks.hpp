@@ -83,6 +83,7 @@ class Checks final : public CallObserver {
     Epoch epoch{};
     std::optional<Duration> woken{};  ///< when the last wake-up was committed
     int refusals = 0;
+    int asked_in_vain = 0;  ///< refusals since a person has last cleared a backoff
     bool suspended_for_grant = false;
     std::string last_token_error{};
   };
@@ -108,6 +109,8 @@ class Checks final : public CallObserver {
   void read_items(const Call& call, const net::HttpResponse& response);
   void note_token_answer(const Call& call, const net::HttpResponse& response);
   Story& story(const std::string& connection) { return stories_[connection]; }
+  /// The call is of the run that holds the lease; what others hear they can tell nobody.
+  bool of_the_holder(const Call& call);
   std::string connection_of(const net::HttpRequest& request) const;
   /// Not for dead to anybody, also not to those who looked some seconds ago.
   bool worker_lives(const std::string& worker) const;

@@ -101,11 +101,11 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   scheduler_.trace().say(scheduler_.elapsed(), fmt::format("{} hears {} of {}{}", call.process, status, call.operation,
                                                            answer ? "" : ": " + answer.error().message));
   if (call.connection.empty()) return;
-  if (call.operation == "refresh" && answer) note_token_answer(call, *answer);
+  if (call.operation == "refresh" && answer && of_the_holder(call)) note_token_answer(call, *answer);
   if (answer && (status == 429 || status == 503 || status == 403) && of_a_run(call.operation)) {
     const auto asked = parse_retry_after(answer->header("Retry-After"), provider_.now());
     const std::chrono::seconds wait = std::min(asked.value_or(std::chrono::seconds(0)), sync::longest_wait);
-    if (asked && wait > std::chrono::seconds(0)) {
+    if (asked && wait > std::chrono::seconds(0) && of_the_holder(call)) {
       Pause& pause = pauses_[call.connection];
       pause.until = std::max(pause.until, scheduler_.elapsed() + wait);
       pause.why = fmt::format("{} to {}, {} s", status, call.operation, wait.count());
@@ -117,6 +117,11 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   if (status == 401 && of_a_run(call.operation) && story(call.connection).epoch.refreshed)
     ++story(call.connection).refusals;
   if (call.operation == "list_events" && status == 200) read_items(call, *answer);
+}
+
+bool Checks::of_the_holder(const Call& call) {
+  const auto worker = worker_of_process_.find(call.process);
+  return worker != worker_of_process_.end() && worker->second == story(call.connection).epoch.worker;
 }
 
 void Checks::read_items(const Call& call, const net::HttpResponse& response) {
@@ -151,13 +156,17 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
       granted(std::string(emulator::string_member(said, "refresh_token")), member->grant.email);
     if (readable) unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
     one.refusals = 0;
+    one.asked_in_vain = 0;
     one.epoch.refreshed = true;
     one.last_token_error.clear();
     return;
   }
   one.last_token_error = readable ? emulator::string_member(said, "error") : "";
-  if (one.last_token_error == "invalid_grant" && ++one.refusals > 4)
-    violated("I13", fmt::format("the refused grant of {} is asked for the {}th time", call.connection, one.refusals));
+  if (one.last_token_error != "invalid_grant") return;
+  ++one.refusals;
+  if (++one.asked_in_vain > 4)
+    violated("I13",
+             fmt::format("the refused grant of {} is asked for the {}th time", call.connection, one.asked_in_vain));
 }
 
 }  // namespace calsync::simulation
