@@ -64,8 +64,8 @@ struct Settings {
     int heartbeat_milliseconds = 3000;
     int upkeep_milliseconds = 1000;  ///< between two looks at channels, and at what deleted connections left
     int checkpoint_rows = 2000;      ///< rows that a run holds before it commits them
-    int request_seconds = 30;  ///< one provider call
-    int run_seconds = 1800;    ///< one run; its lease is extended while it works
+    int request_seconds = 30;        ///< one provider call
+    int run_seconds = 1800;          ///< one run; its lease is extended while it works
     int drain_seconds = 20;
     std::string metrics_host = "127.0.0.1";
     int metrics_port = 0;  ///< 0 = no listener

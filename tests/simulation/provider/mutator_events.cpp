@@ -80,7 +80,8 @@ bool Mutator::delete_single() {
 /// A deleted event comes back under its own id.
 bool Mutator::revive() {
   Place at = place();
-  const Event* event = some_event(at, [](const Event& one) { return one.cancelled() && !one.is_exception() && !one.is_master(); });
+  const Event* event =
+      some_event(at, [](const Event& one) { return one.cancelled() && !one.is_exception() && !one.is_master(); });
   if (!event) return false;
   std::string resource = draft_timed(dice_, world_.now(), {});
   resource.insert(1, R"("id":)" + quoted(event->id) + ",");
