@@ -11,7 +11,7 @@ namespace calsync::testing {
 
 /// The bytes of tests/fixtures/`name`, for example "google/events_page.json".
 inline std::string read_fixture(const std::string& name) {
-  const std::filesystem::path path = std::filesystem::path(__FILE__).parent_path().parent_path() / "fixtures" / name;
+  const std::filesystem::path path = std::filesystem::path(CALSYNC_FIXTURES) / name;
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("no fixture " + path.string());
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
