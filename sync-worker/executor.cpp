@@ -66,7 +66,10 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   }
   if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
+    const auto pause = ending && settlement.outcome.verdict == sync::Verdict::retry ? settlement.outcome.backoff
+                                                                                    : std::chrono::seconds(0);
     conclude(settlement, outcome_of(claim, *broken, claim.grant_refusals));
+    settlement.outcome.backoff = std::max(settlement.outcome.backoff, pause);
     settlement.cursor.reset();
     settlement.counts = {};
     settlement.noteworthy = true;
@@ -102,9 +105,13 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     if (!kept) pulled = kept.error();
   }
   co_await active.end();
+  sync::Outcome outcome = outcome_of(claim, pulled, active.grant_refusals());
   // A switch that went off during the last call counts, too: nothing of the run is written.
-  if (!may_continue()) pulled = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
-  conclude(settlement, outcome_of(claim, pulled, active.grant_refusals()), inbound.failing_calendars());
+  if (!may_continue()) {
+    const Error why = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
+    outcome = sync::given_up(why, pulled, {claim.error_count, active.grant_refusals()}, services_.random.unit());
+  }
+  conclude(settlement, std::move(outcome), inbound.failing_calendars());
   settlement.cursor = sync::dump_cursor(inbound.cursor());
   // A run that was not let in has not read anything: NULL stays NULL, which says that a full read is due.
   if (settlement.cursor == sync::dump_cursor(sync::parse_cursor(claim.cursor)) &&
@@ -118,7 +125,7 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
 
 Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
   if (ending.settlement.outcome.verdict == sync::Verdict::discard) {
-    services_.settler.release(claim.connection, claim.lease_token);
+    services_.settler.release({claim.connection, claim.lease_token, claim.edit_seq, ending.settlement.outcome.backoff});
     co_return true;
   }
   if (ending.rows.empty()) {
@@ -126,10 +133,12 @@ Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
     co_return true;
   }
   const std::string sync_id = ending.settlement.sync_id;
+  const sync::Outcome& outcome = ending.settlement.outcome;
+  const auto pause = outcome.verdict == sync::Verdict::retry ? outcome.backoff : std::chrono::seconds(0);
   const bool ours = co_await services_.mirror.settle(claim, std::move(ending.rows), std::move(ending.settlement));
   if (ours) co_return true;
   // Disabled by hand, perhaps: then the lease is still ours to give back.
-  services_.settler.release(claim.connection, claim.lease_token);
+  services_.settler.release({claim.connection, claim.lease_token, claim.edit_seq, pause});
   LogFields fields = fields_of(claim, sync_id);
   fields.error_code = "lease_lost";
   services_.log.warn("the lease was lost, or the connection was disabled; nothing of this run was written", fields);

@@ -260,6 +260,10 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
     const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id, delta.ids());
     plan = sync::reconcile(mirror, std::move(delta), false);
   }
+  if (plan.series_revived) {
+    cursor_.calendars[calendar_id].token.clear();
+    co_return co_await read_calendar(std::move(calendar_id), "");
+  }
   const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(),
                                   [&](const auto& one) { return one.id == calendar_id; });
   const bool first_time = known == claim_.calendars.end();

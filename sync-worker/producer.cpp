@@ -41,6 +41,11 @@ void Producer::finished(const sync::Claim& claim) {
   wake_.set();
 }
 
+void Producer::beaten(std::vector<std::string> dead) {
+  dead_workers_ = std::move(dead);
+  beaten_at_ = clock_.monotonic();
+}
+
 void Producer::note_backlog(const std::vector<std::string>& providers, const std::vector<store::Candidate>& found) {
   for (const std::string& provider : providers) {
     const auto due =
@@ -115,7 +120,9 @@ Task<int> Producer::claim(Choice choice, store::ClaimFilter filter) {
   std::vector<ConnectionId> ids;
   for (const store::Candidate& one : choice.candidates) ids.push_back(one.connection);
   filter.suspect = choice.suspect;
+  unheard_ = ids;
   std::vector<sync::Claim> claims = co_await queue_.claim(std::move(ids), filter, options_.lease_seconds);
+  unheard_.clear();
   for (sync::Claim& claim : claims) {
     in_flight_.insert(claim.connection);
     if (choice.suspect == claim.connection) suspect_ = claim.connection;
@@ -127,9 +134,19 @@ Task<int> Producer::claim(Choice choice, store::ClaimFilter filter) {
   co_return static_cast<int>(claims.size());
 }
 
+/// A claim whose answer was lost may have taken leases that nobody would know of until they run out.
+Task<void> Producer::disown_unheard() {
+  if (unheard_.empty()) co_return;
+  std::vector<ConnectionId> ids = unheard_;
+  co_await queue_.disown(std::move(ids));
+  unheard_.clear();
+}
+
 Task<int> Producer::claim_once() {
+  co_await disown_unheard();
   const sync::Answer answer = sync::ask(gate_, sync::Operation::use_calendar);
   if (!answer || holds_ > 0 || static_cast<int>(in_flight_.size()) >= options_.concurrency) co_return 0;
+  if (beaten_at_ && clock_.monotonic() - *beaten_at_ > options_.alive) co_return 0;
   const std::map<std::string, double> open = rooms();
   std::vector<std::string> providers;
   for (const auto& [provider, room] : open) providers.push_back(provider);

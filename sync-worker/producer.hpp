@@ -20,6 +20,9 @@ struct ProducerOptions {
   int lease_seconds = 300;
   Duration poll = std::chrono::milliseconds(500);
   std::chrono::seconds push_patience{15};
+  /// How long a sign of life of this worker holds. Later nothing is claimed: who is dead may be back, and others may
+  /// take this worker for dead.
+  Duration alive = Duration::max();
 };
 
 /// Starts the run of one claim; the producer's `finished` is called when it has ended.
@@ -57,7 +60,8 @@ class Producer {
   /// More runs may begin than a moment ago.
   void nudge() { wake_.set(); }
   void finished(const sync::Claim& claim);
-  void set_dead_workers(std::vector<std::string> dead) { dead_workers_ = std::move(dead); }
+  /// This worker has given a sign of life, and heard who is silent.
+  void beaten(std::vector<std::string> dead);
   std::size_t in_flight() const { return in_flight_.size(); }
 
  private:
@@ -71,6 +75,7 @@ class Producer {
   Choice choose(std::map<std::string, double> rooms);
   std::optional<ConnectionId> next_suspect(const std::map<std::string, double>& rooms) const;
   Task<int> claim(Choice choice, store::ClaimFilter filter);
+  Task<void> disown_unheard();
   void note_backlog(const std::vector<std::string>& providers, const std::vector<store::Candidate>& found);
   void note_database(bool reachable, const char* reason);
 
@@ -88,6 +93,8 @@ class Producer {
   std::optional<ConnectionId> suspect_;  ///< in flight
   std::map<OwnerId, int> per_owner_;
   std::vector<std::string> dead_workers_;
+  std::optional<Duration> beaten_at_;
+  std::vector<ConnectionId> unheard_;  ///< of claims whose answer was lost
   int holds_ = 0;
   bool news_ = false;
   bool stopping_ = false;

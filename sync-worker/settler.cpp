@@ -20,8 +20,8 @@ void Settler::settle(sync::Settlement settlement) {
   work_.set();
 }
 
-void Settler::release(ConnectionId connection, std::int64_t lease_token) {
-  leases_.emplace_back(std::move(connection), lease_token);
+void Settler::release(sync::ReturnedLease lease) {
+  leases_.push_back(std::move(lease));
   work_.set();
 }
 
@@ -37,7 +37,7 @@ void Settler::give_up_expired() {
 
 Task<bool> Settler::flush() {
   std::vector<Waiting> waiting = std::exchange(settlements_, {});
-  std::vector<std::pair<ConnectionId, std::int64_t>> leases = std::exchange(leases_, {});
+  std::vector<sync::ReturnedLease> leases = std::exchange(leases_, {});
   try {
     if (!waiting.empty()) {
       std::vector<sync::Settlement> batch;

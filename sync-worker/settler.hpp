@@ -17,7 +17,7 @@ class Settler {
   Settler(asio::any_io_executor executor, AsyncClock& clock, const Log& log, store::ClaimQueue& queue, Duration keep);
 
   void settle(sync::Settlement settlement);
-  void release(ConnectionId connection, std::int64_t lease_token);
+  void release(sync::ReturnedLease lease);
   /// Runs until stop() was called and everything is settled or given up.
   Task<void> serve();
   void stop();
@@ -38,7 +38,7 @@ class Settler {
   Duration keep_;
   Signal work_;
   std::vector<Waiting> settlements_;
-  std::vector<std::pair<ConnectionId, std::int64_t>> leases_;
+  std::vector<sync::ReturnedLease> leases_;
   bool flushing_ = false;
   bool stopping_ = false;
 };

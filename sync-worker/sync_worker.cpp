@@ -17,6 +17,7 @@ constexpr std::chrono::seconds listen_pause{1};
 constexpr std::chrono::seconds silence{15};
 /// A sign of life that comes later than this means that nobody could be heard for a while.
 constexpr std::chrono::seconds late{2};
+constexpr std::chrono::milliseconds missed_beat_pause{500};
 /// How long a stop may take for the last second's figures.
 constexpr std::chrono::seconds last_flush{2};
 /// What their return lets in is marked due: wake-ups that were not served, and channels that were stopped. Polls are
@@ -40,7 +41,8 @@ ProducerOptions producer_options(const Settings& settings, std::vector<std::stri
           settings.worker.per_owner,
           settings.worker.lease_seconds,
           std::chrono::milliseconds(settings.worker.poll_milliseconds),
-          std::chrono::seconds(settings.push.patience_seconds)};
+          std::chrono::seconds(settings.push.patience_seconds),
+          std::chrono::milliseconds(settings.worker.heartbeat_milliseconds) + late};
 }
 
 /// Providers send push messages to https only; plain http is for emulators.
@@ -154,21 +156,22 @@ void SyncWorker::Parts::note_beat(std::vector<std::string> silent) {
   const Duration expected = std::chrono::milliseconds(settings.worker.heartbeat_milliseconds);
   if (!beaten_at || now - *beaten_at > expected + late) heard_since = now;
   beaten_at = now;
-  producer.set_dead_workers(now - heard_since >= silence ? std::move(silent) : std::vector<std::string>());
+  producer.beaten(now - heard_since >= silence ? std::move(silent) : std::vector<std::string>());
 }
 
 Task<void> SyncWorker::Parts::beat() {
   // Until the last run is settled: a worker that falls silent while it drains would lose its leases.
+  const Duration usual = std::chrono::milliseconds(settings.worker.heartbeat_milliseconds);
   while (!signed_off) {
+    Duration pause = usual;
     try {
       note_beat(co_await database.queue().heartbeat());
+      producer.nudge();
     } catch (const db::DatabaseError&) {
-      // The producer says that the database is away; a missed beat only lets others take over sooner. Who was dead at
-      // the last beat may be back: nobody's lease is taken on old news.
-      producer.set_dead_workers({});
+      // The producer says that the database is away, and waits for the next beat that is heard.
+      pause = std::min<Duration>(usual, missed_beat_pause);
     }
-    if (!signed_off)
-      co_await stop_signal.wait(around.clock, std::chrono::milliseconds(settings.worker.heartbeat_milliseconds));
+    if (!signed_off) co_await stop_signal.wait(around.clock, pause);
   }
   last_beat.set();
 }
@@ -297,7 +300,7 @@ Task<int> SyncWorker::once() {
   Parts& parts = *parts_;
   co_await parts.database.require_schema();
   co_await set_gate(parts.gate);
-  parts.producer.set_dead_workers(co_await parts.database.queue().heartbeat());
+  parts.producer.beaten(co_await parts.database.queue().heartbeat());
   parts.spawn(parts.beat());
   parts.spawn(parts.settler.serve());
   co_await parts.governor.tick();

@@ -62,7 +62,10 @@ class ClaimQueue {
   /// Settles runs without rows in one statement. Returns the connections that were still ours.
   virtual Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) = 0;
   /// Gives leases back without a verdict.
-  virtual Task<void> release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) = 0;
+  virtual Task<void> release(std::vector<sync::ReturnedLease> leases) = 0;
+  /// After a claim whose answer was lost: gives back the leases on these connections that this worker may have got by
+  /// it.
+  virtual Task<void> disown(std::vector<ConnectionId> connections) = 0;
 };
 
 }  // namespace calsync::store

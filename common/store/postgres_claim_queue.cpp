@@ -243,15 +243,27 @@ Task<std::set<ConnectionId>> PostgresClaimQueue::settle(std::vector<sync::Settle
   co_return settled;
 }
 
-Task<void> PostgresClaimQueue::release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) {
+Task<void> PostgresClaimQueue::release(std::vector<sync::ReturnedLease> leases) {
   json::Writer writer;
   writer.begin_array();
-  for (const auto& [connection, token] : leases) {
-    writer.begin_object().put("id", connection.str()).put("lease_token", token).end_object();
+  for (const sync::ReturnedLease& one : leases) {
+    writer.begin_object()
+        .put("id", one.connection.str())
+        .put("lease_token", one.lease_token)
+        .put("edit", one.edit_seq)
+        .put("pause_seconds", one.pause.count())
+        .end_object();
   }
   writer.end_array();
   db::Values values{writer.text()};
   co_await pool_.query(sql::queue_release, std::move(values));
+}
+
+Task<void> PostgresClaimQueue::disown(std::vector<ConnectionId> connections) {
+  std::vector<std::string> ids;
+  for (const ConnectionId& one : connections) ids.push_back(one.str());
+  db::Values values{worker_.str(), db::array_literal(ids)};
+  co_await pool_.query(sql::queue_disown, std::move(values));
 }
 
 }  // namespace calsync::store

@@ -63,6 +63,14 @@ std::string_view verdict_name(Verdict verdict) {
 
 Outcome completed() { return {}; }
 
+Outcome given_up(const Error& why, const Result<void>& heard, Attempt attempt, double unit) {
+  Outcome outcome{Verdict::discard, describe(why), Seconds(0), attempt.grant_refusals};
+  if (heard) return outcome;
+  const Error error = heard.error();
+  if (error.failure != Failure::postponed && error.retry_after) outcome.backoff = asked_for(*error.retry_after, unit);
+  return outcome;
+}
+
 std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals) {
   if (unsettled_claims < fatal_ends) return std::nullopt;
   return suspend(

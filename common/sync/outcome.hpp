@@ -38,6 +38,8 @@ struct Attempt {
 /// on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
+/// The run is discarded for `why`; a wait that the provider asked for in its last answer is passed on.
+Outcome given_up(const Error& why, const Result<void>& heard, Attempt attempt, double unit);
 
 /// From so many ends with its worker in a row on, a connection is under suspicion and runs without another suspect
 /// beside it: those that merely shared the worker clear themselves by their own verdicts.

@@ -22,6 +22,7 @@ class Planner {
 
   void operator()(calendar::Event& event) {
     const Known* known = find(event.external_event_id);
+    if (!known && mirror_.contains(event.external_event_id)) revived_.insert(event.external_event_id);
     if (known && (outbound(*known) ||
                   (known->status == SyncStatus::synced && !event.etag.empty() && known->etag == event.etag))) {
       return;
@@ -56,20 +57,28 @@ class Planner {
   void bury_orphans(const std::unordered_set<std::string>& named) {
     if (masters_.empty()) return;
     for (const auto& [id, known] : mirror_) {
-      if (masters_.contains(known.recurring_event_id) && !named.contains(id) && !outbound(known)) bury(id);
+      if (!known.buried && masters_.contains(known.recurring_event_id) && !named.contains(id) && !outbound(known))
+        bury(id);
     }
   }
 
   void bury_absent(const std::unordered_set<std::string>& named) {
     for (const auto& [id, known] : mirror_) {
-      if (!named.contains(id) && !outbound(known)) bury(id);
+      if (!known.buried && !named.contains(id) && !outbound(known)) bury(id);
     }
+  }
+
+  void look_for_revived_series(const std::unordered_set<std::string>& named) {
+    if (revived_.empty()) return;
+    plan_.series_revived = std::any_of(mirror_.begin(), mirror_.end(), [&](const auto& one) {
+      return one.second.buried && revived_.contains(one.second.recurring_event_id) && !named.contains(one.first);
+    });
   }
 
  private:
   const Known* find(const std::string& id) const {
     const auto found = mirror_.find(id);
-    return found == mirror_.end() ? nullptr : &found->second;
+    return found == mirror_.end() || found->second.buried ? nullptr : &found->second;
   }
   void bury(const std::string& id) {
     if (!buried_.insert(id).second) return;
@@ -79,7 +88,8 @@ class Planner {
 
   const Mirror& mirror_;
   Plan& plan_;
-  std::unordered_set<std::string> masters_;
+  std::unordered_set<std::string> masters_;  ///< removed, or not masters at all
+  std::unordered_set<std::string> revived_;
   std::unordered_set<std::string> buried_;
 };
 
@@ -142,6 +152,7 @@ Plan reconcile(const Mirror& mirror, Delta delta, bool snapshot) {
   for (calendar::EventChange& change : changes) std::visit(planner, change);
   planner.bury_orphans(named);
   if (snapshot) planner.bury_absent(named);
+  if (!snapshot) planner.look_for_revived_series(named);
   // Sorted ids lock rows in one order in every transaction.
   std::sort(plan.tombstones.begin(), plan.tombstones.end());
   return plan;

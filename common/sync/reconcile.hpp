@@ -15,14 +15,15 @@ enum class SyncStatus { synced, created, updated, cancelled, failed };
 std::string_view sync_status_name(SyncStatus status);
 SyncStatus parse_sync_status(std::string_view name);
 
-/// What the mirror knows of one live row.
+/// What the mirror knows of one row.
 struct Known {
   std::string etag{};
   SyncStatus status = SyncStatus::synced;
   std::string recurring_event_id{};
   bool booking = false;  ///< ours: the outbound side decides about it until it is synced
+  bool buried = false;   ///< a tombstone
 };
-/// Live rows of one calendar by external event id.
+/// Rows of one calendar by external event id.
 using Mirror = std::unordered_map<std::string, Known>;
 
 /// One row to write.
@@ -46,6 +47,9 @@ struct Plan {
   std::vector<MirrorRow> upserts{};
   std::vector<std::string> tombstones{};
   Counts counts{};
+  /// A series that was deleted is back. Its exceptions went with it, and nobody says which of them came back, too: the
+  /// calendar has to be read in full.
+  bool series_revived = false;
   bool empty() const { return upserts.empty() && tombstones.empty(); }
 };
 
@@ -63,9 +67,9 @@ class Delta {
   std::unordered_map<std::string, std::size_t> position_;
 };
 
-/// Pure and total. `mirror` holds at least every row that the delta names, and exceptions of the masters it names; with
-/// `snapshot` it holds the whole calendar, and what the delta does not mention is gone. Unchanged rows (same etag) are
-/// left alone. Moves the events out of `delta`.
+/// Pure and total. `mirror` holds at least every row that the delta names, and exceptions of the masters it names, dead
+/// or alive; with `snapshot` it holds the whole calendar as far as it lives, and what the delta does not mention is
+/// gone. Unchanged rows (same etag) are left alone. Moves the events out of `delta`.
 Plan reconcile(const Mirror& mirror, Delta delta, bool snapshot);
 
 }  // namespace calsync::sync

@@ -102,4 +102,12 @@ struct Settlement {
   std::optional<double> calls_drained{};  ///< of the account's bucket; nothing = the run kept no account of it
 };
 
+/// A lease that is given back without a verdict.
+struct ReturnedLease {
+  ConnectionId connection{};
+  std::int64_t lease_token = 0;
+  std::int64_t edit_seq = 0;
+  std::chrono::duration<double> pause{0};  ///< that the provider has asked for: it holds for whoever comes next
+};
+
 }  // namespace calsync::sync

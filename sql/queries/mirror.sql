@@ -3,12 +3,13 @@
 
 -- name: mirror_known
 -- Everything of some calendar's live rows that decides whether a change is one.
-SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id FROM external_calendar_events
+SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, false AS buried FROM external_calendar_events
 WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
 
 -- name: mirror_known_of
-SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id FROM external_calendar_events
-WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL
+-- Dead or alive: a series that comes back says something about its dead exceptions.
+SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, deleted_at IS NOT NULL AS buried FROM external_calendar_events
+WHERE connection_id = $1 AND external_calendar_id = $2
   AND (external_event_id = ANY ($3::text[]) OR recurring_event_id = ANY ($3::text[]));
 
 -- name: mirror_upsert

@@ -187,11 +187,19 @@ WITH d AS (
 SELECT id FROM settled;
 
 -- name: queue_release
--- Given back without a verdict: nothing about the row changes but the lease.
-WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint))
-UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL, unsettled_claims = 0
-FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token
+-- Given back without a verdict: nothing about the row changes but the lease, and a pause that the provider asked for.
+WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint, edit bigint, pause_seconds double precision))
+UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL, unsettled_claims = 0,
+  backoff_until = CASE WHEN d.pause_seconds > 0 AND t.edit_seq = d.edit
+    THEN GREATEST(t.backoff_until, now() + make_interval(secs => d.pause_seconds)) ELSE t.backoff_until END
+FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
   AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE));
+
+-- name: queue_disown
+-- Leases of this worker that it does not know of: the answer to its claim was lost.
+UPDATE external_calendar_connections SET lease_until = NULL, lease_owner = NULL
+WHERE id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY ($2::uuid[]) AND lease_owner = $1 AND lease_until IS NOT NULL
+  ORDER BY id FOR NO KEY UPDATE));
 
 -- name: queue_listen
 LISTEN calsync_wake;

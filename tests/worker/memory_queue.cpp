@@ -101,9 +101,9 @@ Task<std::set<ConnectionId>> MemoryQueue::settle(std::vector<sync::Settlement> s
   co_return settled;
 }
 
-Task<void> MemoryQueue::release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) {
-  for (const auto& [connection, token] : leases) {
-    if (rows_.at(connection).lease_token == token) rows_.at(connection).leased = false;
+Task<void> MemoryQueue::release(std::vector<sync::ReturnedLease> leases) {
+  for (const sync::ReturnedLease& one : leases) {
+    if (rows_.at(one.connection).lease_token == one.lease_token) rows_.at(one.connection).leased = false;
   }
   co_return;
 }

@@ -53,7 +53,8 @@ class MemoryQueue final : public store::ClaimQueue {
                                        int seconds) override;
   Task<bool> extend(ConnectionId, std::int64_t, std::int64_t, int) override { co_return true; }
   Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) override;
-  Task<void> release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) override;
+  Task<void> release(std::vector<sync::ReturnedLease> leases) override;
+  Task<void> disown(std::vector<ConnectionId>) override { co_return; }
 
  private:
   void move(Row& row, const ConnectionId& connection, Duration due);

@@ -97,14 +97,22 @@ void settle(Step& step) {
 }
 
 void release(Step& step) {
-  std::map<ConnectionId, std::int64_t> leases;
+  std::map<ConnectionId, sync::ReturnedLease> leases;
   const int count = step.dice.between(0, 3);
   for (int i = 0; i < count; ++i) {
     const sync::Claim held = pick_claim(step);
-    leases[held.connection] = held.lease_token;
+    const std::chrono::seconds pause(step.dice.chance(60) ? 0 : step.dice.between(1, 900));
+    leases[held.connection] = {held.connection, held.lease_token, held.edit_seq, pause};
   }
-  const std::vector<std::pair<ConnectionId, std::int64_t>> list(leases.begin(), leases.end());
+  std::vector<sync::ReturnedLease> list;
+  for (const auto& [id, one] : leases) list.push_back(one);
   step.as_worker([&](store::WorkerDatabase& database) { return database.queue().release(list); });
+}
+
+void disown(Step& step) {
+  std::vector<ConnectionId> ids;
+  for (const std::string& id : step.dice.some(connection_ids(step), 30)) ids.push_back(ConnectionId::trusted(id));
+  step.as_worker([&](store::WorkerDatabase& database) { return database.queue().disown(ids); });
 }
 
 void read_credentials(Step& step) {
@@ -131,6 +139,7 @@ Operations queue_operations() {
           {"extend", 9, extend},
           {"settle", 21, settle},
           {"release", 9, release},
+          {"disown", 3, disown},
           {"read_credentials", 3, read_credentials},
           {"replace_credentials", 12, replace_credentials}};
 }

@@ -69,8 +69,9 @@ std::string render(const store::Steady& steady) {
 std::string render(const sync::Mirror& mirror) {
   std::vector<std::string> texts;
   for (const auto& [id, known] : mirror) {
-    texts.push_back(fmt::format("{} etag={} {} of={} booking={}", id, known.etag, sync::sync_status_name(known.status),
-                                known.recurring_event_id, known.booking));
+    texts.push_back(fmt::format("{} etag={} {} of={} booking={} buried={}", id, known.etag,
+                                sync::sync_status_name(known.status), known.recurring_event_id, known.booking,
+                                known.buried));
   }
   return render(texts);
 }

@@ -58,8 +58,13 @@ Task<std::set<ConnectionId>> MemoryQueue::settle(std::vector<sync::Settlement> s
       "queue_settle", [&](Transaction& one) { return queue_settle(one, settlements, session_.identity().id); });
 }
 
-Task<void> MemoryQueue::release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) {
+Task<void> MemoryQueue::release(std::vector<sync::ReturnedLease> leases) {
   co_await session_.run("queue_release", [&](Transaction& one) { queue_release(one, leases); });
+}
+
+Task<void> MemoryQueue::disown(std::vector<ConnectionId> connections) {
+  co_await session_.run("queue_disown",
+                        [&](Transaction& one) { queue_disown(one, session_.identity().id, connections); });
 }
 
 }  // namespace calsync::simulation

@@ -16,7 +16,8 @@ class MemoryQueue final : public store::ClaimQueue {
                                        int seconds) override;
   Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) override;
   Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) override;
-  Task<void> release(std::vector<std::pair<ConnectionId, std::int64_t>> leases) override;
+  Task<void> release(std::vector<sync::ReturnedLease> leases) override;
+  Task<void> disown(std::vector<ConnectionId> connections) override;
 
  private:
   Session& session_;

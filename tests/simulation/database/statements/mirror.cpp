@@ -8,21 +8,20 @@
 namespace calsync::simulation::statements {
 namespace {
 
-/// Calls `visit` for the live rows of a calendar.
+/// Calls `visit` for the rows of a calendar.
 template <class Visit>
-void each_live(const Transaction& transaction, const std::string& connection, const std::string& calendar,
-               Visit visit) {
+void each_row(const Transaction& transaction, const std::string& connection, const std::string& calendar, Visit visit) {
   const auto& rows = transaction.tables.events.rows();
   for (auto at = rows.lower_bound({connection, calendar, ""}); at != rows.end(); ++at) {
     if (at->first.connection_id != connection || at->first.external_calendar_id != calendar) break;
-    if (!at->second->deleted_at) visit(*at->second);
+    visit(*at->second);
   }
 }
 
 std::pair<std::string, sync::Known> known(const EventRow& row) {
   return {row.key.external_event_id,
           {row.etag.value_or(""), sync::parse_sync_status(row.sync_status), row.recurring_event_id.value_or(""),
-           row.booking_id.has_value()}};
+           row.booking_id.has_value(), row.deleted_at.has_value()}};
 }
 
 /// The columns that both halves of mirror_upsert write. Indexes: the statement's parameters, less one.
@@ -77,8 +76,9 @@ void update_calendar(Transaction& transaction, const std::string& connection, co
 
 sync::Mirror mirror_known(Transaction& transaction, const std::string& connection, const std::string& calendar) {
   sync::Mirror mirror;
-  each_live(transaction, connection, sqlf::parameter(calendar),
-            [&mirror](const EventRow& row) { mirror.insert(known(row)); });
+  each_row(transaction, connection, sqlf::parameter(calendar), [&mirror](const EventRow& row) {
+    if (!row.deleted_at) mirror.insert(known(row));
+  });
   return mirror;
 }
 
@@ -87,7 +87,7 @@ sync::Mirror mirror_known_of(Transaction& transaction, const std::string& connec
   sync::Mirror mirror;
   std::set<std::string> named;
   for (const std::string& id : events) named.insert(db::without_nul(id));
-  each_live(transaction, connection, sqlf::parameter(calendar), [&](const EventRow& row) {
+  each_row(transaction, connection, sqlf::parameter(calendar), [&](const EventRow& row) {
     if (named.contains(row.key.external_event_id) ||
         (row.recurring_event_id && named.contains(*row.recurring_event_id)))
       mirror.insert(known(row));
@@ -132,8 +132,9 @@ void mirror_tombstone(Transaction& transaction, const std::string& connection, c
 
 void mirror_tombstone_calendar(Transaction& transaction, const std::string& connection, const std::string& calendar) {
   std::vector<EventKey> keys;
-  each_live(transaction, connection, sqlf::parameter(calendar),
-            [&keys](const EventRow& row) { keys.push_back(row.key); });
+  each_row(transaction, connection, sqlf::parameter(calendar), [&keys](const EventRow& row) {
+    if (!row.deleted_at) keys.push_back(row.key);
+  });
   bury(transaction, keys);
 }
 

@@ -62,14 +62,27 @@ void queue_checkpoint(Transaction& transaction, const sync::Claim& claim, const 
   });
 }
 
-void queue_release(Transaction& transaction, const std::vector<std::pair<ConnectionId, std::int64_t>>& leases) {
-  for (const auto& [connection, token] : leases) {
-    const ConnectionRow* row = transaction.tables.connections.find(connection.str());
-    if (!row || row->lease_token != token) continue;
-    transaction.update_connection(connection.str(), Names::neither, [](ConnectionRow& set) {
+void queue_release(Transaction& transaction, const std::vector<sync::ReturnedLease>& leases) {
+  for (const sync::ReturnedLease& one : leases) {
+    if (!leased(transaction, one.connection.str(), one.lease_token)) continue;
+    transaction.update_connection(one.connection.str(), Names::edited, [&](ConnectionRow& set) {
+      const Duration pause = std::chrono::duration_cast<Duration>(one.pause);
+      if (one.pause.count() > 0 && set.edit_seq == one.edit_seq)
+        set.backoff_until = std::max(set.backoff_until.value_or(transaction.now + pause), transaction.now + pause);
       set.lease_until.reset();
       set.lease_owner.reset();
       set.unsettled_claims = 0;
+    });
+  }
+}
+
+void queue_disown(Transaction& transaction, const std::string& worker, const std::vector<ConnectionId>& connections) {
+  for (const ConnectionId& connection : connections) {
+    const ConnectionRow* row = transaction.tables.connections.find(connection.str());
+    if (!row || !row->lease_until || row->lease_owner != worker) continue;
+    transaction.update_connection(connection.str(), Names::neither, [](ConnectionRow& set) {
+      set.lease_until.reset();
+      set.lease_owner.reset();
     });
   }
 }

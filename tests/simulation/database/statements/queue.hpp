@@ -42,7 +42,8 @@ void queue_fence(Transaction& transaction, const sync::Claim& claim, std::option
 void queue_checkpoint(Transaction& transaction, const sync::Claim& claim, const std::string& cursor, int seconds);
 std::set<ConnectionId> queue_settle(Transaction& transaction, const std::vector<sync::Settlement>& settlements,
                                     const std::string& worker);
-void queue_release(Transaction& transaction, const std::vector<std::pair<ConnectionId, std::int64_t>>& leases);
+void queue_release(Transaction& transaction, const std::vector<sync::ReturnedLease>& leases);
+void queue_disown(Transaction& transaction, const std::string& worker, const std::vector<ConnectionId>& connections);
 bool queue_store_tokens(Transaction& transaction, const std::string& connection, std::int64_t lease_token,
                         Moment expiry, const std::vector<store::SealedCredential>& credentials);
 store::CredentialTable::Stored queue_credentials(Transaction& transaction, const std::string& connection);
