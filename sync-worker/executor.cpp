@@ -66,9 +66,9 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   }
   if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
-    const auto pause = ending && settlement.outcome.verdict == sync::Verdict::retry ? settlement.outcome.backoff
-                                                                                    : std::chrono::seconds(0);
+    const auto pause = ending ? settlement.outcome.pause : std::chrono::seconds(0);
     conclude(settlement, outcome_of(claim, *broken, claim.grant_refusals));
+    settlement.outcome.pause = pause;
     settlement.outcome.backoff = std::max(settlement.outcome.backoff, pause);
     settlement.cursor.reset();
     settlement.counts = {};
@@ -125,7 +125,7 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
 
 Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
   if (ending.settlement.outcome.verdict == sync::Verdict::discard) {
-    services_.settler.release({claim.connection, claim.lease_token, claim.edit_seq, ending.settlement.outcome.backoff});
+    services_.settler.release({claim.connection, claim.lease_token, ending.settlement.outcome.pause});
     co_return true;
   }
   if (ending.rows.empty()) {
@@ -133,12 +133,11 @@ Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
     co_return true;
   }
   const std::string sync_id = ending.settlement.sync_id;
-  const sync::Outcome& outcome = ending.settlement.outcome;
-  const auto pause = outcome.verdict == sync::Verdict::retry ? outcome.backoff : std::chrono::seconds(0);
+  const auto pause = ending.settlement.outcome.pause;
   const bool ours = co_await services_.mirror.settle(claim, std::move(ending.rows), std::move(ending.settlement));
   if (ours) co_return true;
   // Disabled by hand, perhaps: then the lease is still ours to give back.
-  services_.settler.release({claim.connection, claim.lease_token, claim.edit_seq, pause});
+  services_.settler.release({claim.connection, claim.lease_token, pause});
   LogFields fields = fields_of(claim, sync_id);
   fields.error_code = "lease_lost";
   services_.log.warn("the lease was lost, or the connection was disabled; nothing of this run was written", fields);

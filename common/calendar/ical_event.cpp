@@ -100,6 +100,11 @@ Result<EventTime> read_end(const IcalComponent& component, const PlacedTime& sta
   if (line && !trim_blanks(line->value()).empty()) {
     auto end = zones.place(*line);
     if (!end) return end.error();
+    // A start within the hour that a clock change leaves out is moved behind an end after it (RFC 5545 section 3.3.5);
+    // the event keeps the length that its author saw.
+    const bool same_clock = start.zone && end->zone && start.time.time_zone == end->time.time_zone;
+    if (same_clock && end->wall >= start.wall && *end->time.instant < *start.time.instant)
+      end->time.instant = *start.time.instant + (end->wall - start.wall);
     return end->time;
   }
   const std::string_view duration = component.value_of("DURATION");

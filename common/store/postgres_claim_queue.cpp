@@ -146,6 +146,7 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("items_failed", one.counts.failed);
   if (!succeeded)
     writer.put("error", db::without_nul(one.outcome.last_error)).put("backoff_seconds", one.outcome.backoff.count());
+  writer.put("pause_seconds", one.outcome.pause.count());
   writer.end_object();
 }
 
@@ -250,7 +251,6 @@ Task<void> PostgresClaimQueue::release(std::vector<sync::ReturnedLease> leases) 
     writer.begin_object()
         .put("id", one.connection.str())
         .put("lease_token", one.lease_token)
-        .put("edit", one.edit_seq)
         .put("pause_seconds", one.pause.count())
         .end_object();
   }

@@ -63,14 +63,6 @@ std::string_view verdict_name(Verdict verdict) {
 
 Outcome completed() { return {}; }
 
-Outcome given_up(const Error& why, const Result<void>& heard, Attempt attempt, double unit) {
-  Outcome outcome{Verdict::discard, describe(why), Seconds(0), attempt.grant_refusals};
-  if (heard) return outcome;
-  const Error error = heard.error();
-  if (error.failure != Failure::postponed && error.retry_after) outcome.backoff = asked_for(*error.retry_after, unit);
-  return outcome;
-}
-
 std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals) {
   if (unsettled_claims < fatal_ends) return std::nullopt;
   return suspend(
@@ -81,7 +73,9 @@ std::optional<Outcome> poisoned(int unsettled_claims, int grant_refusals) {
       grant_refusals);
 }
 
-Outcome decide(const Error& error, Attempt attempt, double unit) {
+namespace {
+
+Outcome judge(const Error& error, Attempt attempt, double unit) {
   switch (error.failure) {
     case Failure::lease_lost:
     case Failure::cancelled:
@@ -119,6 +113,26 @@ Outcome decide(const Error& error, Attempt attempt, double unit) {
       return retry(error, later(error, exponential(attempt.error_count, unit), unit), attempt.grant_refusals);
   }
   return retry(error, exponential(attempt.error_count, unit));
+}
+
+/// A postponement is our own, not the provider's.
+Seconds pause_of(const Error& error, double unit) {
+  const bool asked = error.retry_after && error.failure != Failure::postponed;
+  return asked ? asked_for(*error.retry_after, unit) : Seconds(0);
+}
+
+}  // namespace
+
+Outcome decide(const Error& error, Attempt attempt, double unit) {
+  Outcome outcome = judge(error, attempt, unit);
+  outcome.pause = pause_of(error, unit);
+  return outcome;
+}
+
+Outcome given_up(const Error& why, const Result<void>& heard, Attempt attempt, double unit) {
+  Outcome outcome{Verdict::discard, describe(why), Seconds(0), attempt.grant_refusals};
+  if (!heard) outcome.pause = pause_of(heard.error(), unit);
+  return outcome;
 }
 
 }  // namespace calsync::sync

@@ -25,6 +25,8 @@ struct Outcome {
   std::string last_error{};  ///< "code: sentence"; "" when complete. After a snooze: why, for the log alone
   std::chrono::duration<double> backoff{0};
   int grant_refusals = 0;
+  /// The part of it that the provider asked for: it holds also where an operator or a stop overrules the verdict.
+  std::chrono::duration<double> pause{0};
 };
 
 /// What is known about the row before the verdict.

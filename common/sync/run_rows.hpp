@@ -106,7 +106,6 @@ struct Settlement {
 struct ReturnedLease {
   ConnectionId connection{};
   std::int64_t lease_token = 0;
-  std::int64_t edit_seq = 0;
   std::chrono::duration<double> pause{0};  ///< that the provider has asked for: it holds for whoever comes next
 };
 

@@ -139,7 +139,7 @@ WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING edit_se
 WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
-    backoff_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
+    backoff_seconds double precision, pause_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
     snoozed boolean, calls_drained double precision, state text, state_reason text,
     items_ingested int, items_updated int, items_deleted int, items_failed int)
 ), settled AS (
@@ -155,7 +155,9 @@ WITH d AS (
     served_wake_seq = CASE WHEN d.snoozed THEN t.served_wake_seq ELSE GREATEST(t.served_wake_seq, d.wake) END,
     error_count = CASE WHEN t.edit_seq <> d.edit OR d.snoozed THEN t.error_count WHEN d.succeeded THEN 0 ELSE t.error_count + 1 END,
     last_error = CASE WHEN t.edit_seq <> d.edit OR d.snoozed THEN t.last_error WHEN d.succeeded THEN NULL ELSE left(d.error, 2000) END,
-    backoff_until = CASE WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
+    -- What the provider has just asked for stands also against an edit that was made before it was heard.
+    backoff_until = CASE WHEN t.edit_seq <> d.edit AND d.pause_seconds > 0 THEN GREATEST(t.backoff_until, now() + make_interval(secs => d.pause_seconds))
+      WHEN t.edit_seq <> d.edit THEN t.backoff_until WHEN d.succeeded THEN NULL
       ELSE now() + make_interval(secs => d.backoff_seconds) END,
     grant_refusals = CASE WHEN t.edit_seq <> d.edit THEN t.grant_refusals ELSE d.refusals END,
     sync_state = CASE WHEN t.edit_seq <> d.edit THEN t.sync_state ELSE d.state END,
@@ -188,9 +190,9 @@ SELECT id FROM settled;
 
 -- name: queue_release
 -- Given back without a verdict: nothing about the row changes but the lease, and a pause that the provider asked for.
-WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint, edit bigint, pause_seconds double precision))
+WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint, pause_seconds double precision))
 UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL, unsettled_claims = 0,
-  backoff_until = CASE WHEN d.pause_seconds > 0 AND t.edit_seq = d.edit
+  backoff_until = CASE WHEN d.pause_seconds > 0
     THEN GREATEST(t.backoff_until, now() + make_interval(secs => d.pause_seconds)) ELSE t.backoff_until END
 FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
   AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE));

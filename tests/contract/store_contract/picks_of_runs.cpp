@@ -136,6 +136,7 @@ sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {
   one.outcome.verdict = static_cast<sync::Verdict>(step.dice.chance(55) ? 0 : step.dice.below(5));
   one.outcome.last_error = "provider_rejected: " + step.dice.text(true);
   one.outcome.backoff = std::chrono::duration<double>(step.dice.fraction() * 4000);
+  if (step.dice.chance(30)) one.outcome.pause = one.outcome.backoff * step.dice.fraction();
   one.outcome.grant_refusals = step.dice.below(3);
   if (step.dice.chance(60)) one.cursor = step.dice.text(true);
   one.started_at = step.world.clock.at - Duration(step.dice.below(100'000'000));

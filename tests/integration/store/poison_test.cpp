@@ -93,7 +93,7 @@ TEST_CASE("any proper end of a run forgives the earlier ones") {
   SECTION("success") { w.settle(last, sync::Verdict::complete); }
   SECTION("failure") { w.settle(last, sync::Verdict::retry); }
   SECTION("suspension: whoever clears it gives a fresh set of attempts") { w.settle(last, sync::Verdict::suspend); }
-  SECTION("a lease given back") { w.database.run(w.one.release({{last.connection, last.lease_token, last.edit_seq}})); }
+  SECTION("a lease given back") { w.database.run(w.one.release({{last.connection, last.lease_token, {}}})); }
   CHECK(w.stored() == "0");
   CHECK(w.count(w.two) == 0);
 }

@@ -47,6 +47,17 @@ std::string instant_text(const FeedTime& time, const std::string& feed_zone) {
   return text;
 }
 
+/// An event that begins in the hour which a clock change leaves out is as long as it looks.
+std::string end_text(const FeedEvent& event, const std::string& feed_zone) {
+  const std::int64_t begins = instant(event.start, feed_zone);
+  const std::int64_t ends = instant(event.end, feed_zone);
+  const bool swallowed =
+      !event.start.is_date && event.start.zone == event.end.zone && event.end.wall >= event.start.wall && ends < begins;
+  std::string text;
+  emulator::append_rfc3339(text, swallowed ? begins + event.end.wall - event.start.wall : ends, 0);
+  return text;
+}
+
 std::string date_text(const FeedTime& time) {
   std::string text;
   if (time.is_date) emulator::append_date(text, time.wall);
@@ -165,7 +176,7 @@ CanonicalRow expected_feed_row(const FeedEvent& event, const std::string& feed_z
   row.organizer = event.organizer;
   row.attendees = guests_json(event);
   row.start_time = instant_text(event.start, feed_zone);
-  row.end_time = instant_text(event.end, feed_zone);
+  row.end_time = end_text(event, feed_zone);
   row.is_all_day = event.start.is_date ? "true" : "false";
   row.start_date = date_text(event.start);
   row.end_date = date_text(event.end);

@@ -44,8 +44,8 @@ class Checks final : public CallObserver {
   void erased(const std::string& connection);
   /// Connected, anew or again: what was known of its grant is over.
   void connected(const std::string& connection);
-  /// A refresh token and whose it is.
-  void granted(const std::string& refresh_token, const std::string& email) { refresh_tokens_[refresh_token] = email; }
+  /// A token and whose it is.
+  void granted(const std::string& token, const std::string& email) { tokens_[token] = email; }
   std::uint64_t calls() const { return last_call_; }
 
   std::uint64_t call_starts(const std::string& process, const net::HttpRequest& request) override;
@@ -136,7 +136,7 @@ class Checks final : public CallObserver {
   std::map<std::string, Pause> pauses_;  ///< by connection
   std::set<std::string> erased_;
   std::map<std::string, Duration> looked_dead_;
-  std::map<std::string, std::string> refresh_tokens_;
+  std::map<std::string, std::string, std::less<>> tokens_;  ///< also those that the provider has forgotten
   std::map<std::string, std::string> unstored_;  ///< access tokens that the provider has given, and to which connection
   std::map<std::string, std::pair<Duration, int>> rates_;  ///< calls of a connection in the present minute
 };

@@ -42,13 +42,16 @@ bool of_a_run(std::string_view operation) {
 std::string Checks::connection_of(const net::HttpRequest& request) const {
   if (const std::string_view token = bearer(request); !token.empty()) {
     const emulator::AccessToken* access = provider_.provider.tokens.find_access(token);
-    const Member* member = access ? roster_.by_email(access->account->email) : nullptr;
+    const auto given = tokens_.find(token);
+    const Member* member = access                   ? roster_.by_email(access->account->email)
+                           : given != tokens_.end() ? roster_.by_email(given->second)
+                                                    : nullptr;
     return member ? member->connection : "";
   }
   const std::string refresh = form_value(request.body.reveal(), "refresh_token");
   if (!refresh.empty()) {
-    const auto given = refresh_tokens_.find(refresh);
-    const Member* member = given == refresh_tokens_.end() ? nullptr : roster_.by_email(given->second);
+    const auto given = tokens_.find(refresh);
+    const Member* member = given == tokens_.end() ? nullptr : roster_.by_email(given->second);
     return member ? member->connection : "";
   }
   const Member* feed = roster_.by_feed_url(request.url);
@@ -152,8 +155,10 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
       if (on_secret_ && readable) on_secret_(std::string(emulator::string_member(said, kind)));
     }
     const Member* member = roster_.by_connection(call.connection);
-    if (member && readable && said.HasMember("refresh_token"))
-      granted(std::string(emulator::string_member(said, "refresh_token")), member->grant.email);
+    for (const char* kind : {"access_token", "refresh_token"}) {
+      if (member && readable && said.HasMember(kind))
+        granted(std::string(emulator::string_member(said, kind)), member->grant.email);
+    }
     // What looks like an answer of somebody else's says nothing about the grant.
     if (!readable) return;
     unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;

@@ -135,6 +135,7 @@ void World::connect(Member& member) {
     fresh.token_expiry = scheduler_.now() + member.grant.life;
     secrets_.know(member.grant.access_token);
     secrets_.know(member.grant.refresh_token);
+    checks_.granted(member.grant.access_token, member.grant.email);
     checks_.granted(member.grant.refresh_token, member.grant.email);
   }
   const KeyRing ring = keys();

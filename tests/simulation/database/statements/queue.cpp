@@ -66,9 +66,10 @@ void queue_release(Transaction& transaction, const std::vector<sync::ReturnedLea
   for (const sync::ReturnedLease& one : leases) {
     if (!leased(transaction, one.connection.str(), one.lease_token)) continue;
     transaction.update_connection(one.connection.str(), Names::edited, [&](ConnectionRow& set) {
-      const Duration pause = std::chrono::duration_cast<Duration>(one.pause);
-      if (one.pause.count() > 0 && set.edit_seq == one.edit_seq)
-        set.backoff_until = std::max(set.backoff_until.value_or(transaction.now + pause), transaction.now + pause);
+      if (one.pause.count() > 0) {
+        const Time over = transaction.now + sqlf::seconds(one.pause.count());
+        set.backoff_until = std::max(set.backoff_until.value_or(over), over);
+      }
       set.lease_until.reset();
       set.lease_owner.reset();
       set.unsettled_claims = 0;

@@ -61,6 +61,10 @@ void set_connection(ConnectionRow& set, const Verdict& verdict, const Transactio
   if (!woken && !verdict.snoozed) set.sync_priority = 0;
   if (!verdict.snoozed) set.served_wake_seq = std::max(set.served_wake_seq, one.wake_seq);
   if (unedited) set_unless_edited(set, verdict, transaction);
+  if (!unedited && one.outcome.pause.count() > 0) {
+    const Time over = transaction.now + sqlf::seconds(one.outcome.pause.count());
+    set.backoff_until = std::max(set.backoff_until.value_or(over), over);
+  }
   set.lease_until.reset();
   set.lease_owner.reset();
   set.unsettled_claims = 0;
