@@ -58,6 +58,7 @@ Task<Result<void>> ActiveRun::renew_token() {
   ++renewals_;
   auto fresh = co_await services_.tokens.renew(claim_, adapter_, credential_, session().deadline,
                                                [this] { return still_wanted(); });
+  lacks_credential_ = !fresh;
   if (!fresh) co_return fresh.error();
   // A token that somebody else had stored is as good as theirs was; the provider has not given one to this run yet.
   if (!fresh->adopted) renewals_ = most_renewals;

@@ -61,6 +61,8 @@ class ActiveRun {
   }
   /// Asks for a place among the full reads, before one begins.
   Task<Result<void>> full_read() { return governor().full_read(traffic_); }
+  /// Its token was refused and there was no other: whatever it was about to ask, it cannot ask anything more.
+  bool lacks_credential() const { return lacks_credential_; }
   /// Gives back what the run holds besides its lease.
   Task<void> end() { return governor().end(traffic_); }
   /// What the run has left of its account's calls.
@@ -98,6 +100,7 @@ class ActiveRun {
   Duration lease_taken_;
   Secret credential_;
   int renewals_ = 0;
+  bool lacks_credential_ = false;
   bool granted_ = false;  ///< the provider has given this run a token
 };
 

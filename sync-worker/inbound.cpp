@@ -69,7 +69,7 @@ Task<Result<void>> Inbound::pull() {
     Result<void> pulled = co_await pull_calendar(id);
     any_read = any_read || (pulled && !calendars_[id].gone);
     if (pulled) continue;
-    if (!concerns_one_calendar(pulled.error().failure)) co_return pulled;
+    if (run_.lacks_credential() || !concerns_one_calendar(pulled.error().failure)) co_return pulled;
     rows_.notes.push_back({id, describe(pulled.error())});
     calendars_[id].failing = pulled.error().failure != Failure::cursor_expired;
     if (!first_error) first_error = pulled.error();
