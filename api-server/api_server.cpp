@@ -105,6 +105,8 @@ struct ApiServer::Parts {
   Services services;
   Router router;
   HttpServer server;
+  int gates_set = 0;
+  bool stopping = false;
 };
 
 /// A database that is away is 503 and nobody's bug; every other exception is the session's 500.
@@ -143,7 +145,10 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
   co_await parts.flusher.flush(Deadline(parts.around.clock, last_flush));
 }
 
-void ApiServer::stop() { parts_->server.begin_drain(); }
+void ApiServer::stop() {
+  parts_->stopping = true;
+  parts_->server.begin_drain();
+}
 
 Task<void> ApiServer::set_gate(sync::GateSettings gate) {
   Parts& parts = *parts_;
@@ -155,7 +160,10 @@ Task<void> ApiServer::set_gate(sync::GateSettings gate) {
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
   store::PostgresGateTable gates(parts.pool);
-  co_await store::record_gate(gates, "api-server", parts.gate, watched_flags);
+  co_await store::until_marked(
+      parts.around.clock, parts.around.log,
+      [&]() -> Task<void> { co_await store::record_gate(gates, "api-server", parts.gate, watched_flags); },
+      [&parts, mine = ++parts.gates_set] { return parts.stopping || parts.gates_set != mine; });
 }
 
 }  // namespace calsync::api

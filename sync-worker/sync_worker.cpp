@@ -124,6 +124,7 @@ struct SyncWorker::Parts {
   Signal last_beat;
   std::optional<Duration> beaten_at;
   Duration heard_since{};
+  int gates_set = 0;
   bool stopping = false;
   bool signed_off = false;
   bool cancelled = false;
@@ -337,8 +338,14 @@ Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
                            {.error_code = "configuration_error",
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
-  co_await parts.slow_down_after_release();
-  const int woken = co_await store::record_gate(parts.database.gates(), gate_component, parts.gate, watched_flags);
+  int woken = 0;
+  co_await store::until_marked(
+      parts.around.clock, parts.around.log,
+      [&]() -> Task<void> {
+        co_await parts.slow_down_after_release();
+        woken = co_await store::record_gate(parts.database.gates(), gate_component, parts.gate, watched_flags);
+      },
+      [&parts, mine = ++parts.gates_set] { return parts.stopping || parts.gates_set != mine; });
   if (woken > 0) {
     parts.around.log.info("connections that were shut out are admitted again and marked due",
                           {.metadata = {{"connections", std::to_string(woken)}}});

@@ -20,21 +20,28 @@ Task<void> stop_on_signal(asio::io_context& io, const Log& log, SignalActions ac
   actions.stop();
 }
 
+/// A newer signal does not wait for what the last one has left to do: a switch has to work while the database is away.
+Task<void> put_in_force(const Log& log, SignalActions actions, sync::GateSettings gate) {
+  try {
+    co_await actions.set_gate(std::move(gate));
+    log.info("settings were read again");
+  } catch (const std::exception& error) {
+    log.error("the new flags are in force, but what they let in again could not be marked due; reload once more",
+              {.error_code = "internal_error", .metadata = {{"reason", error.what()}}});
+  }
+  notify_ready("running");
+}
+
 Task<void> reload_on_signal(asio::io_context& io, Startup& startup, const Log& log, SignalActions actions) {
   asio::signal_set signals(io, SIGHUP);
   for (;;) {
     co_await signals.async_wait(asio::use_awaitable);
     notify_reloading();
     if (auto gate = startup.reload_gate(log)) {
-      try {
-        co_await actions.set_gate(std::move(*gate));
-        log.info("settings were read again");
-      } catch (const std::exception& error) {
-        log.error("the new flags are in force, but what they let in again could not be marked due; reload once more",
-                  {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
-      }
+      asio::co_spawn(io, put_in_force(log, actions, std::move(*gate)), asio::detached);
+    } else {
+      notify_ready("running");
     }
-    notify_ready("running");
   }
 }
 

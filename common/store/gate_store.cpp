@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/gate_store.hpp"
 
+#include <algorithm>
+
 namespace calsync::store {
 namespace {
 
@@ -50,6 +52,23 @@ Task<int> record_gate(GateTable& table, std::string component, sync::GateSetting
   // Saved last: a crash in between marks a few rows twice, never none.
   co_await table.save(std::move(component), sync::gate_to_json(gate));
   co_return marked;
+}
+
+Task<bool> until_marked(AsyncClock& clock, const Log& log, std::function<Task<void>()> mark,
+                        std::function<bool()> superseded) {
+  constexpr std::chrono::seconds longest_pause{5};
+  for (Duration pause = std::chrono::milliseconds(500); !superseded();) {
+    try {
+      co_await mark();
+      co_return true;
+    } catch (const db::DatabaseError& error) {
+      log.error("the new flags are in force; what they let in again is marked due when the database is back",
+                {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
+    }
+    co_await clock.sleep(pause);
+    pause = std::min<Duration>(pause * 2, longest_pause);
+  }
+  co_return false;
 }
 
 }  // namespace calsync::store

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "common/async/clock.hpp"
 #include "common/async/task.hpp"
+#include "common/base/log.hpp"
 #include "common/db/database_error.hpp"
 #include "common/sync/gate.hpp"
 
@@ -35,5 +38,9 @@ class GateTable {
 /// switch was off, pushes were refused (the provider does not repeat them) and wake-ups could not be served. Returns
 /// how many connections were marked. Safe to run in several processes at once.
 Task<int> record_gate(GateTable& table, std::string component, sync::GateSettings gate, std::set<sync::Flag> watched);
+
+/// Repeats `mark` while the database is away. False = `superseded` by a newer gate before it was done.
+Task<bool> until_marked(AsyncClock& clock, const Log& log, std::function<Task<void>()> mark,
+                        std::function<bool()> superseded);
 
 }  // namespace calsync::store

@@ -9,7 +9,6 @@ namespace calsync::simulation {
 namespace {
 
 const std::set<sync::Flag> watched_flags{sync::Flag::webhook};
-constexpr std::chrono::seconds look_again{1};
 
 void rethrow(std::exception_ptr failure) {
   if (failure) std::rethrow_exception(failure);
@@ -35,6 +34,8 @@ int status_of(api::PushVerdict verdict) {
 ApiProcess::ApiProcess(Surroundings& around, Start start, std::function<void(std::exception_ptr)> crashed)
     : process_(around.scheduler, start.name),
       random_(start.seed),
+      log_(process_.clock(), Level::debug,
+           [&around, name = start.name](std::string_view line) { around.log(name, line); }),
       link_(process_, around.database_faults),
       database_(around.database.api(link_)),
       transport_(process_.clock(), around.provider, random_),
@@ -53,17 +54,12 @@ void ApiProcess::set_gate(sync::GateSettings gate) {
   boost::asio::co_spawn(process_.executor(), record(*this, std::move(gate)), rethrow);
 }
 
-/// A newer gate takes over; a database that is away is asked again.
+/// As the server does it.
 Task<void> ApiProcess::record(ApiProcess& self, sync::GateSettings gate) {
-  const std::string mine = sync::gate_to_json(gate);
-  while (sync::gate_to_json(self.gate_) == mine) {
-    try {
-      co_await store::record_gate(self.database_->gates(), "api-server", gate, watched_flags);
-      co_return;
-    } catch (const db::DatabaseError&) {
-    }
-    co_await self.process_.clock().sleep(look_again);
-  }
+  co_await store::until_marked(
+      self.process_.clock(), self.log_,
+      [&]() -> Task<void> { co_await store::record_gate(self.database_->gates(), "api-server", gate, watched_flags); },
+      [&self, mine = ++self.gates_set_] { return self.gates_set_ != mine; });
 }
 
 Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, providers::PushMessage* taken) {

@@ -28,6 +28,7 @@ class ApiProcess {
 
   Process process_;
   SeededRandom random_;
+  Log log_;
   FaultyLink link_;
   std::unique_ptr<store::WorkerDatabase> database_;
   Metrics metrics_;
@@ -35,6 +36,7 @@ class ApiProcess {
   providers::Registry registry_;
   sync::GateSettings gate_;
   api::PushIntake intake_;
+  int gates_set_ = 0;
   Surroundings& around_;
 };
 

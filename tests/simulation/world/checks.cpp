@@ -237,7 +237,15 @@ void Checks::judge_switch(const Commit& commit) {
   for (const auto& [process, worker] : worker_of_process_) {
     if (worker != commit.origin) continue;
     const Gate& gate = gates_[process];
-    if (gate.settings.on(sync::Flag::sync) || scheduler_.elapsed() - gate.since < on_its_way) return;
+    if (gate.settings.on(sync::Flag::sync)) return;
+    if (commit.statement.find("settle") != std::string_view::npos) {
+      for (const auto& change : commit.connections) {
+        if (change.after && story(change.after->id).epoch.heard > gate.since)
+          violated("I14", fmt::format("{} settled a run of {} that went on after calendar sync was switched off",
+                                      process, change.after->id));
+      }
+    }
+    if (scheduler_.elapsed() - gate.since < on_its_way) return;
     if (commit.statement.find("settle") != std::string_view::npos ||
         commit.statement.find("checkpoint") != std::string_view::npos || commit.statement == "queue_claim")
       violated("I14",

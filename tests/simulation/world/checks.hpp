@@ -52,6 +52,10 @@ class Checks final : public CallObserver {
   void call_ends(std::uint64_t call, const Result<net::HttpResponse>& answer) override;
 
   void violated(std::string invariant, std::string what);
+  /// Whether somebody woke it since then.
+  bool woken_since(const std::string& connection, Duration then) {
+    return story(connection).woken.value_or(Duration(-1)) >= then;
+  }
   /// Told of every call that starts.
   void on_call(std::function<void()> listener) { on_call_ = std::move(listener); }
   /// Told of every token that the provider gives.
@@ -74,6 +78,7 @@ class Checks final : public CallObserver {
     std::int64_t token = 0;
     std::int64_t edit = 0;
     Duration claimed{};
+    Duration heard{};                                                     ///< when its last call ended
     std::map<std::pair<std::string, std::string>, std::string> served{};  ///< calendar, event -> the last etag
     std::map<std::string, std::string> ended{};                           ///< calendar -> sync token of the last page
     bool refreshed = false;                                               ///< it was given a new token

@@ -104,6 +104,7 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   scheduler_.trace().say(scheduler_.elapsed(), fmt::format("{} hears {} of {}{}", call.process, status, call.operation,
                                                            answer ? "" : ": " + answer.error().message));
   if (call.connection.empty()) return;
+  if (of_the_holder(call)) story(call.connection).epoch.heard = scheduler_.elapsed();
   if (call.operation == "refresh" && answer && of_the_holder(call)) note_token_answer(call, *answer);
   if (answer && (status == 429 || status == 503 || status == 403) && of_a_run(call.operation)) {
     const auto asked = parse_retry_after(answer->header("Retry-After"), provider_.now());

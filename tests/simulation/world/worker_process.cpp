@@ -58,13 +58,7 @@ Task<void> WorkerProcess::reload(WorkerProcess& self, sync::GateSettings gate) {
 }
 
 void WorkerProcess::set_gate(sync::GateSettings gate) {
-  // As watch_signals does it: a database that is away is told by the log, and the next start compares again.
-  boost::asio::co_spawn(process_.executor(), reload(*this, std::move(gate)), [](std::exception_ptr failure) {
-    try {
-      rethrow(failure);
-    } catch (const db::DatabaseError&) {
-    }
-  });
+  boost::asio::co_spawn(process_.executor(), reload(*this, std::move(gate)), rethrow);
 }
 
 }  // namespace calsync::simulation

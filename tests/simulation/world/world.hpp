@@ -95,6 +95,8 @@ class World {
                  std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
                  const std::function<bool(std::string)>& say);
   /// Whether the provider still takes this refresh token.
+  std::set<std::string> connections_at_rest() const;
+  const EventRow* to_be_tried_again(const ConnectionRow& row) const;
   bool alive(const ConnectionRow& row, const CredentialRow& token);
   KeyRing keys() const;
   void reconnect_the_dead();

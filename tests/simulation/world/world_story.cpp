@@ -136,6 +136,15 @@ void World::request() {
   }
 }
 
+/// Enabled, and nobody waits for them.
+std::set<std::string> World::connections_at_rest() const {
+  std::set<std::string> found;
+  for (const auto& [id, row] : database_.tables().connections.rows()) {
+    if (row->sync_enabled && !row->sync_needed && !row->lease_until) found.insert(id);
+  }
+  return found;
+}
+
 /// Whoever lost their grant for good connects again; everything else has to come back by itself, or with what the
 /// runbook tells operators to do.
 void World::reconnect_the_dead() {
@@ -166,6 +175,14 @@ void World::heal() {
     if (workers_[one] && (workers_[one]->process().paused() || workers_[one]->process().clock_is_wrong()))
       kill_worker(one, 1s);
   }
+  if (random_.chance(0.3)) {
+    set_environment({{"CALENDAR_SYNC_ENABLED", "false"}});
+    scheduler_.run_until(scheduler_.elapsed() + 15s);
+  }
+  const bool was_off =
+      environment_["CALENDAR_SYNC_ENABLED"] == "false" || environment_["CALENDAR_WEBHOOK_ENABLED"] == "false";
+  const std::set<std::string> at_rest = was_off ? connections_at_rest() : std::set<std::string>();
+  const Duration released = scheduler_.elapsed();
   set_environment({{"CALENDAR_SYNC_ENABLED", "true"},
                    {"CALENDAR_JOBS_ENABLED", "true"},
                    {"CALENDAR_WEBHOOK_ENABLED", "true"},
@@ -173,11 +190,19 @@ void World::heal() {
                    {"CALENDAR_ALLOWLIST_CONNECTION_IDS", ""}});
   // Hazards that go on by themselves (a key rotation, a restart) come to their end first.
   scheduler_.run_until(scheduler_.elapsed() + 220s);
+  for (const std::string& id : at_rest) {
+    const ConnectionRow* row = database_.tables().connections.find(id);
+    if (row && row->sync_enabled && !checks_.woken_since(id, released))
+      checks_.violated("I14", "a switch came back, and what was missed by " + id + " is not due");
+  }
   if (checks_.violation()) return;
   reconnect_the_dead();
   operator_.update_connections([](const ConnectionRow& row) { return !row.sync_enabled; }, {.sync_enabled = true});
-  operator_.update_events([](const EventRow& row) { return row.sync_status == "FAILED"; },
-                          {.sync_status = "CREATED", .last_error = Text{}});
+  // Whatever the reason for it: a row that is to be read again is read again, although the provider has nothing new.
+  const auto read_again = [this](const EventRow& row) {
+    return row.sync_status == "FAILED" || (row.sync_status == "SYNCED" && !row.deleted_at && random_.chance(0.02));
+  };
+  operator_.update_events(read_again, {.sync_status = "CREATED", .last_error = Text{}});
   // Calendars whose tokens were refused again and again are read every six hours only; nobody waits for that here.
   const std::int64_t now =
       std::chrono::duration_cast<std::chrono::seconds>(scheduler_.now().time_since_epoch()).count();
@@ -222,6 +247,8 @@ bool World::member_in_step(const Member& member, std::string* why) {
   if (row->sync_needed || row->error_count > 0 || row->last_error || !row->last_synced_at)
     return say(fmt::format("sync_needed {}, error_count {}, last_error {}", row->sync_needed, row->error_count,
                            row->last_error.value_or("NULL")));
+  if (const EventRow* waiting = to_be_tried_again(*row))
+    return say("nobody has tried " + waiting->key.external_event_id + " again");
   std::map<std::pair<std::string, std::string>, CanonicalRow> wanted;
   if (member.feed) {
     // A feed is one calendar, whatever it calls itself.
@@ -240,6 +267,16 @@ bool World::member_in_step(const Member& member, std::string* why) {
     }
   }
   return same_rows(member, *row, wanted, say);
+}
+
+/// An event that an operator has told to be read once more, and that no run has read since.
+const EventRow* World::to_be_tried_again(const ConnectionRow& row) const {
+  const auto& events = database_.tables().events.rows();
+  for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
+    const EventRow& one = *at->second;
+    if (!one.deleted_at && one.sync_status == "CREATED" && !one.booking_id) return &one;
+  }
+  return nullptr;
 }
 
 /// What the provider knows of an event, for people who look for a bug.
