@@ -25,6 +25,10 @@ std::optional<Error> before_sending(const NetworkFault* fault) {
       return fail(Failure::network, "no connection: Connection refused");
     case Trouble::dns_fails:
       return fail(Failure::network, "the name has no address: Host not found (authoritative)");
+    case Trouble::dns_moves:
+      return fail(Failure::network, "certificate refused: hostname mismatch");
+    case Trouble::dns_moves_inside:
+      return fail(Failure::misconfigured, "its address is not public (private use)");
     case Trouble::tls_fails:
       return fail(Failure::network, "certificate refused: certificate has expired");
     case Trouble::reset_before_send:

@@ -56,6 +56,8 @@ TEST_CASE("troubles of the network fail as on a real connection", "[sim][transpo
   const auto one = GENERATE(values<Case>({
       {Trouble::refused, Failure::network, "provider.sim: no connection: Connection refused", 0},
       {Trouble::dns_fails, Failure::network, "provider.sim: the name has no address", 0},
+      {Trouble::dns_moves, Failure::network, "provider.sim: certificate refused: hostname mismatch", 0},
+      {Trouble::dns_moves_inside, Failure::misconfigured, "provider.sim: its address is not public", 0},
       {Trouble::tls_fails, Failure::network, "provider.sim: certificate refused", 0},
       {Trouble::reset_before_send, Failure::network, "provider.sim: there was no answer", 0},
       {Trouble::reset_after_send, Failure::network, "provider.sim: there was no answer", 1},

@@ -9,6 +9,8 @@ constexpr std::string_view family = "network";
 constexpr ProviderFault faults[] = {
     {"refused", family, [](FaultContext& c) { c.network(Trouble::refused); }},
     {"dns_fails", family, [](FaultContext& c) { c.network(Trouble::dns_fails); }},
+    {"dns_moves", family, [](FaultContext& c) { c.network(Trouble::dns_moves); }},
+    {"dns_moves_inside", family, [](FaultContext& c) { c.feed_network(Trouble::dns_moves_inside); }},
     {"tls_fails", family, [](FaultContext& c) { c.network(Trouble::tls_fails); }},
     {"reset_before_send", family, [](FaultContext& c) { c.network(Trouble::reset_before_send); }},
     {"reset_after_send", family, [](FaultContext& c) { c.network(Trouble::reset_after_send); }},

@@ -13,6 +13,8 @@ namespace calsync::simulation {
 enum class Trouble {
   refused,            ///< nobody listens
   dns_fails,          ///< the name has no address
+  dns_moves,          ///< the name leads to a machine of somebody else's
+  dns_moves_inside,   ///< the name leads into a private network
   tls_fails,          ///< the certificate is not accepted
   reset_before_send,  ///< the connection breaks, the call never arrives
   reset_after_send,   ///< the call takes effect, its answer is lost

@@ -113,6 +113,11 @@ void FaultContext::network(Trouble trouble) {
   troubles_.emplace_back(current_, &world.network.order(std::move(fault)));
 }
 
+void FaultContext::feed_network(Trouble trouble) {
+  if (feeds_.empty()) return;
+  troubles_.emplace_back(current_, &world.network.order({trouble, "/feeds/", few(), world.now() + life_}));
+}
+
 void FaultContext::api(std::string_view kind, std::string_view members) {
   constexpr std::string_view operations[] = {"events.list", "events.list", "calendarList.list", ""};
   const std::string_view operation = dice.pick(operations);

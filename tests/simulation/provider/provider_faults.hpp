@@ -51,6 +51,8 @@ class FaultContext {
   /// A calendar on some account's list; `secondary` = none of the primary ones. Empty when there is none.
   Spot spot(bool secondary = false);
   void network(Trouble trouble);
+  /// Of feeds alone: providers of the operator's own choice may be anywhere.
+  void feed_network(Trouble trouble);
   /// A fault kind of the emulator's, with further members of the order, on some calls of the Calendar API.
   void api(std::string_view kind, std::string_view members = {});
   /// The same on calls of one operation; `match` are further members of the match.
