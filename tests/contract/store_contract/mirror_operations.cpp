@@ -37,13 +37,53 @@ void checkpoint(Step& step) {
       [&](store::WorkerDatabase& database) { return database.mirror().checkpoint(held, rows, cursor, seconds); });
 }
 
+/// Mostly a read that is under way, and the batch that comes next.
+sync::StagedRead pick_read(Step& step, sync::Claim& held) {
+  const auto& reads = step.world.memory.tables().staged_reads.rows();
+  sync::StagedRead read;
+  read.calendar_id = step.dice.pick(calendar_ids());
+  read.time_zone = step.dice.chance(50) ? "Europe/Berlin" : "";
+  read.rezoned = step.dice.chance(20);
+  if (reads.empty() || step.dice.chance(20)) return read;
+  const auto under_way = std::next(reads.begin(), step.dice.below(static_cast<int>(reads.size())));
+  const simulation::ConnectionRow* row = step.world.memory.tables().connections.find(under_way->first.first);
+  read.calendar_id = under_way->first.second;
+  read.batches = under_way->second->batches - (step.dice.chance(8) ? 1 : 0);
+  held.connection = ConnectionId::trusted(row->id);
+  held.owner = OwnerId::trusted(row->provider_id);
+  held.provider = row->provider;
+  held.lease_token = row->lease_token - (step.dice.chance(8) ? 1 : 0);
+  held.edit_seq = row->edit_seq - (step.dice.chance(8) ? 1 : 0);
+  return read;
+}
+
+void stage(Step& step) {
+  sync::Claim held = pick_claim(step);
+  const sync::StagedRead read = pick_read(step, held);
+  const sync::StagedBatch batch = pick_batch(step);
+  const int seconds = step.dice.between(0, 300);
+  step.as_worker([&](store::WorkerDatabase& database) { return database.mirror().stage(held, read, batch, seconds); });
+}
+
+void flip(Step& step) {
+  sync::Claim held = pick_claim(step);
+  const sync::StagedRead read = pick_read(step, held);
+  const sync::RunRows rows = step.dice.chance(40) ? pick_rows(step) : sync::RunRows{};
+  const std::string cursor = step.dice.text(true);
+  const int seconds = step.dice.between(0, 300);
+  step.as_worker(
+      [&](store::WorkerDatabase& database) { return database.mirror().flip(held, rows, read, cursor, seconds); });
+}
+
 }  // namespace
 
 Operations mirror_operations() {
   return {{"known", 6, known},
           {"known_of", 6, known_of},
           {"settle_with_rows", 21, settle_with_rows},
-          {"checkpoint", 24, checkpoint}};
+          {"checkpoint", 24, checkpoint},
+          {"stage", 24, stage},
+          {"flip", 12, flip}};
 }
 
 }  // namespace calsync::contract
