@@ -14,7 +14,7 @@ struct RunLimits {
   int lease_seconds = 300;
   int request_seconds = 30;
   int run_seconds = 3600;
-  std::size_t checkpoint_rows = 2000;  ///< rows held before they are committed in mid-run
+  std::size_t checkpoint_rows = 2000;  ///< rows held before they are committed, or staged, in mid-run
   int pages = 2000;                    ///< of one read: a provider that never ends its pages is stopped
 };
 

@@ -23,8 +23,9 @@ enum class Plant {
   claim_ignores_backoff,
   claim_ignores_leases,
   staged_first_mention_counts,  ///< an event that comes again in a full read is not replaced
-  flip_keeps_ghosts,
-  last = flip_keeps_ghosts
+  flip_keeps_ghosts,            ///< what a staged full read does not name stays
+  staged_left_over,             ///< staged rows are never discarded
+  last = staged_left_over
 };
 
 }  // namespace calsync::simulation

@@ -54,6 +54,7 @@ void staged_check(Transaction& transaction, const sync::Claim& claim, const sync
 void staged_discard(Transaction& transaction, const std::string& connection, const std::string& calendar) {
   const std::string id = sqlf::parameter(calendar);
   if (!transaction.tables.staged_reads.erase({connection, id})) return;
+  if (transaction.plant == Plant::staged_left_over) return;
   for (const EventKey& key : keys_of(transaction.tables.staged_events.rows(), connection, id))
     transaction.tables.staged_events.erase(key);
 }
