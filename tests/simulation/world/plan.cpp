@@ -58,8 +58,8 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
   }
   // Then full reads are staged.
   if (random.chance(0.35)) {
-    plan.checkpoint_rows = random.between(1, 8);
-    plan.page_items = random.between(3, 8);
+    plan.checkpoint_rows = random.between(1, 6);
+    plan.page_items = random.between(2, 6);
   }
   return plan;
 }
