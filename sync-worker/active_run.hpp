@@ -38,8 +38,8 @@ class ActiveRun {
   /// Fetches the credential.
   Task<Result<void>> begin();
   Result<void> still_wanted() const;
-  /// The lease was prolonged by other means (a checkpoint).
-  void lease_renewed() { lease_taken_ = services_.clock.monotonic(); }
+  /// The lease was prolonged, perhaps by other means (a checkpoint); the places that the run holds go on as long.
+  Task<void> lease_renewed();
 
   /// `send(session)` makes the call; it may be made again.
   template <class Send>
@@ -96,6 +96,7 @@ class ActiveRun {
   Traffic traffic_;
   Deadline deadline_;
   Duration lease_taken_;
+  Duration places_taken_;
   Secret credential_;
   int renewals_ = 0;
   bool granted_ = false;  ///< the provider has given this run a token

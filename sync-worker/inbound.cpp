@@ -279,7 +279,7 @@ Task<Result<void>> Inbound::stage(const std::string& calendar_id, std::optional<
   const bool ours = co_await mirror_.stage(claim_, *read, std::move(batch), run_.limits().lease_seconds);
   if (!ours) co_return lease_lost();
   ++read->batches;
-  run_.lease_renewed();
+  co_await run_.lease_renewed();
   co_return Result<void>();
 }
 
@@ -296,7 +296,7 @@ Task<Result<void>> Inbound::flip(sync::StagedRead read, std::string token) {
       co_await mirror_.flip(claim_, std::move(rows), std::move(read), std::move(cursor), run_.limits().lease_seconds);
   if (!counts) co_return lease_lost();
   counts_ += *counts;
-  committed();
+  co_await committed();
   co_return Result<void>();
 }
 
@@ -343,14 +343,14 @@ Task<Result<void>> Inbound::checkpoint_if_full() {
   const bool ours =
       co_await mirror_.checkpoint(claim_, std::move(rows), std::move(cursor), run_.limits().lease_seconds);
   if (!ours) co_return lease_lost();
-  committed();
+  co_await committed();
   co_return Result<void>();
 }
 
-void Inbound::committed() {
+Task<void> Inbound::committed() {
   row_count_ = 0;
   wrote_checkpoint_ = true;
-  run_.lease_renewed();
+  co_await run_.lease_renewed();
 }
 
 }  // namespace calsync::worker
