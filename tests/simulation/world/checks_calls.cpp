@@ -154,7 +154,9 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
     const Member* member = roster_.by_connection(call.connection);
     if (member && readable && said.HasMember("refresh_token"))
       granted(std::string(emulator::string_member(said, "refresh_token")), member->grant.email);
-    if (readable) unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
+    // Nobody was given a token by an answer that cannot be read.
+    if (!readable) return;
+    unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
     one.refusals = 0;
     one.asked_in_vain = 0;
     one.epoch.refreshed = true;
