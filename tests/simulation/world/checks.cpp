@@ -88,6 +88,8 @@ void Checks::committed(const Commit& commit) {
     for (const auto& change : commit.credentials) {
       const CredentialRow& row = change.after ? *change.after : *change.before;
       std::erase_if(unstored_, [&](const auto& one) { return one.second == row.connection_id; });
+      // The worker has read and kept the token: only then was it given one.
+      story(row.connection_id).refusals = 0;
     }
   }
   for (const auto& change : commit.connections) {

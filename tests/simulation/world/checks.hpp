@@ -111,7 +111,7 @@ class Checks final : public CallObserver {
   Story& story(const std::string& connection) { return stories_[connection]; }
   /// The call is of the run that holds the lease; what others hear they can tell nobody.
   bool of_the_holder(const Call& call);
-  std::string connection_of(const net::HttpRequest& request) const;
+  std::string connection_of(const net::HttpRequest& request);
   /// Not for dead to anybody, also not to those who looked some seconds ago.
   bool worker_lives(const std::string& worker) const;
   bool has_calendars(const std::string& connection) const;
@@ -136,7 +136,8 @@ class Checks final : public CallObserver {
   std::map<std::string, Pause> pauses_;  ///< by connection
   std::set<std::string> erased_;
   std::map<std::string, Duration> looked_dead_;
-  std::map<std::string, std::string> refresh_tokens_;
+  std::map<std::string, std::string> refresh_tokens_;  ///< whose they are
+  std::map<std::string, std::string> access_tokens_;
   std::map<std::string, std::string> unstored_;  ///< access tokens that the provider has given, and to which connection
   std::map<std::string, std::pair<Duration, int>> rates_;  ///< calls of a connection in the present minute
 };

@@ -39,10 +39,13 @@ bool of_a_run(std::string_view operation) {
 
 }  // namespace
 
-std::string Checks::connection_of(const net::HttpRequest& request) const {
+std::string Checks::connection_of(const net::HttpRequest& request) {
   if (const std::string_view token = bearer(request); !token.empty()) {
     const emulator::AccessToken* access = provider_.provider.tokens.find_access(token);
-    const Member* member = access ? roster_.by_email(access->account->email) : nullptr;
+    // Of a token that has expired the provider knows nothing any more.
+    if (access) access_tokens_[std::string(token)] = access->account->email;
+    const auto known = access_tokens_.find(std::string(token));
+    const Member* member = known == access_tokens_.end() ? nullptr : roster_.by_email(known->second);
     return member ? member->connection : "";
   }
   const std::string refresh = form_value(request.body.reveal(), "refresh_token");
@@ -154,10 +157,7 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
     const Member* member = roster_.by_connection(call.connection);
     if (member && readable && said.HasMember("refresh_token"))
       granted(std::string(emulator::string_member(said, "refresh_token")), member->grant.email);
-    // Nobody was given a token by an answer that cannot be read.
-    if (!readable) return;
-    unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
-    one.refusals = 0;
+    if (readable) unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
     one.asked_in_vain = 0;
     one.epoch.refreshed = true;
     one.last_token_error.clear();
