@@ -33,7 +33,7 @@ GRANT SELECT, UPDATE ON external_calendar_connections TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE ON external_calendar_credentials TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_events, external_calendars, calendar_sync_runs, calendar_sync_workers,
   calendar_push_channels, calendar_abandoned_channels, calendar_revocations, calendar_oauth_flows, calendar_job_runs, calendar_job_run_items,
-  calendar_connection_states TO calsync_worker;
+  calendar_connection_states, calendar_staged_reads, calendar_staged_events TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE ON calendar_gate_state, calendar_metrics TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON calendar_metrics_batches, calendar_rate_buckets, calendar_rate_slots TO calsync_worker;
 GRANT SELECT, INSERT, UPDATE ON calendar_provider_circuits TO calsync_worker;
@@ -41,7 +41,8 @@ GRANT SELECT, INSERT, UPDATE ON calendar_provider_circuits TO calsync_worker;
 -- People on call run the runbook: they read everything but credentials and change the schedule and failed events.
 GRANT SELECT ON profiles, external_calendar_connections, external_calendar_events, external_calendars, calendar_sync_runs,
   calendar_job_runs, calendar_job_run_items, calendar_push_channels, calendar_sync_workers, calendar_gate_state,
-  calendar_metrics, calendar_connection_states, calendar_rate_buckets, calendar_rate_slots, calendar_provider_circuits TO calsync_oncall;
+  calendar_metrics, calendar_connection_states, calendar_rate_buckets, calendar_rate_slots, calendar_provider_circuits,
+  calendar_staged_reads, calendar_staged_events TO calsync_oncall;
 GRANT UPDATE (sync_enabled, sync_needed, sync_cursor, last_synced_at, error_count, last_error, backoff_until, sync_frequency_minutes)
   ON external_calendar_connections TO calsync_oncall;
 GRANT UPDATE (sync_status, last_error) ON external_calendar_events TO calsync_oncall;

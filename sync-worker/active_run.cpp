@@ -12,7 +12,8 @@ ActiveRun::ActiveRun(Services services, RunLimits limits, const sync::Claim& cla
       may_continue_(std::move(may_continue)),
       traffic_{claim, adapter},
       deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
-      lease_taken_(services.clock.monotonic()) {}
+      lease_taken_(services.clock.monotonic()),
+      places_taken_(lease_taken_) {}
 
 providers::Session ActiveRun::session() const {
   return {credential_, claim_.account,
@@ -49,9 +50,15 @@ Task<Result<void>> ActiveRun::stay_alive() {
   const bool ours =
       co_await services_.queue.extend(claim_.connection, claim_.lease_token, claim_.edit_seq, limits_.lease_seconds);
   if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
-  lease_renewed();
-  co_await governor().keep_slots(traffic_);
+  co_await lease_renewed();
   co_return Result<void>();
+}
+
+Task<void> ActiveRun::lease_renewed() {
+  lease_taken_ = services_.clock.monotonic();
+  if ((lease_taken_ - places_taken_) * 2 < std::chrono::seconds(limits_.lease_seconds)) co_return;
+  places_taken_ = lease_taken_;
+  co_await governor().keep_slots(traffic_);
 }
 
 Task<Result<void>> ActiveRun::renew_token() {

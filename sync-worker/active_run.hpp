@@ -14,7 +14,7 @@ struct RunLimits {
   int lease_seconds = 300;
   int request_seconds = 30;
   int run_seconds = 3600;
-  std::size_t checkpoint_rows = 2000;  ///< rows held before they are committed in mid-run
+  std::size_t checkpoint_rows = 2000;  ///< rows held before they are committed, or staged, in mid-run
   int pages = 2000;                    ///< of one read: a provider that never ends its pages is stopped
 };
 
@@ -38,8 +38,8 @@ class ActiveRun {
   /// Fetches the credential.
   Task<Result<void>> begin();
   Result<void> still_wanted() const;
-  /// The lease was prolonged by other means (a checkpoint).
-  void lease_renewed() { lease_taken_ = services_.clock.monotonic(); }
+  /// The lease was prolonged, perhaps by other means (a checkpoint); the places that the run holds go on as long.
+  Task<void> lease_renewed();
 
   /// `send(session)` makes the call; it may be made again.
   template <class Send>
@@ -98,6 +98,7 @@ class ActiveRun {
   Traffic traffic_;
   Deadline deadline_;
   Duration lease_taken_;
+  Duration places_taken_;
   Secret credential_;
   int renewals_ = 0;
   bool lacks_credential_ = false;

@@ -15,6 +15,8 @@ bool concerns_one_calendar(Failure failure) {
 
 constexpr std::int64_t seconds_between_lists = 300;
 
+Error lease_lost() { return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection"); }
+
 Error endless_pages() { return fail(Failure::malformed, "the provider's pages do not end"); }
 
 }  // namespace
@@ -222,6 +224,7 @@ Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string t
     if (auto place = co_await run_.full_read(); !place) co_return place;
   }
   sync::Delta delta;
+  std::optional<sync::StagedRead> staged;
   std::string page;
   bool snapshot = false;
   for (int count = 0;; ++count) {
@@ -232,29 +235,88 @@ Task<Result<void>> Inbound::read_calendar(std::string calendar_id, std::string t
     if (answer->about) apply(*answer->about);
     for (providers::EventChange& change : answer->changes) delta.add(std::move(change));
     if (answer->next_page.empty()) {
-      sync::CalendarPosition& position = cursor_.calendars[calendar_id];
-      position.token = answer->next_cursor;
-      if (snapshot) {
-        position.full_read_at = now_seconds();
-      } else {
-        position.expirations = 0;
+      if (!staged) {
+        arrive(calendar_id, std::move(answer->next_cursor), snapshot);
+        co_return co_await plan_calendar(std::move(calendar_id), std::move(delta), snapshot);
       }
-      break;
+      if (auto written = co_await stage(calendar_id, staged, delta); !written) co_return written;
+      co_return co_await flip(std::move(*staged), std::move(answer->next_cursor));
     }
     page = answer->next_page;
+    if (!snapshot || delta.size() < run_.limits().checkpoint_rows) continue;
+    if (auto written = co_await stage(calendar_id, staged, delta); !written) co_return written;
   }
-  co_return co_await plan_calendar(std::move(calendar_id), std::move(delta), snapshot);
+}
+
+void Inbound::arrive(const std::string& calendar_id, std::string token, bool snapshot) {
+  sync::CalendarPosition& position = cursor_.calendars[calendar_id];
+  position.token = std::move(token);
+  if (snapshot) {
+    position.full_read_at = now_seconds();
+  } else {
+    position.expirations = 0;
+  }
+}
+
+Task<Result<void>> Inbound::stage(const std::string& calendar_id, std::optional<sync::StagedRead>& read,
+                                  sync::Delta& delta) {
+  if (auto wanted = run_.still_wanted(); !wanted) co_return wanted;
+  if (!read) {
+    const State& state = calendars_[calendar_id];
+    read = sync::StagedRead{calendar_id, state.rezoned ? state.rezoned->time_zone : state.time_zone,
+                            state.rezoned.has_value()};
+  }
+  if (delta.empty()) co_return Result<void>();
+  sync::StagedBatch batch;
+  for (calendar::EventChange& change : std::exchange(delta, {}).take()) {
+    std::string id = sync::id_of(change);
+    if (auto row = sync::mirror_row(std::move(change))) {
+      batch.rows.push_back(std::move(*row));
+    } else {
+      batch.removed.push_back(std::move(id));
+    }
+  }
+  const bool ours = co_await mirror_.stage(claim_, *read, std::move(batch), run_.limits().lease_seconds);
+  if (!ours) co_return lease_lost();
+  ++read->batches;
+  co_await run_.lease_renewed();
+  co_return Result<void>();
+}
+
+Task<Result<void>> Inbound::flip(sync::StagedRead read, std::string token) {
+  if (auto wanted = run_.still_wanted(); !wanted) co_return wanted;
+  const std::string calendar_id = read.calendar_id;
+  arrive(calendar_id, std::move(token), true);
+  settle_zone(calendar_id);
+  calendars_[calendar_id].failing = false;
+  rows_.notes.push_back({calendar_id, {}});
+  std::string cursor = sync::dump_cursor(cursor_);
+  sync::RunRows rows = std::exchange(rows_, {});
+  const auto counts =
+      co_await mirror_.flip(claim_, std::move(rows), std::move(read), std::move(cursor), run_.limits().lease_seconds);
+  if (!counts) co_return lease_lost();
+  counts_ += *counts;
+  co_await committed();
+  co_return Result<void>();
+}
+
+/// Its rows are about to be written as its new zone wants them, if it has moved.
+void Inbound::settle_zone(const std::string& calendar_id) {
+  auto moved = std::exchange(calendars_[calendar_id].rezoned, std::nullopt);
+  if (!moved) return;
+  calendars_[calendar_id].time_zone = moved->time_zone;
+  rows_.calendars.push_back(std::move(*moved));
 }
 
 Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta delta, bool snapshot) {
   sync::Plan plan;
   if (snapshot) {
     sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id);
-    if (auto moved = std::exchange(calendars_[calendar_id].rezoned, std::nullopt)) {
+    if (calendars_[calendar_id].rezoned) {
       for (auto& [id, known] : mirror) known.etag.clear();
-      calendars_[calendar_id].time_zone = moved->time_zone;
-      rows_.calendars.push_back(std::move(*moved));
     }
+    settle_zone(calendar_id);
+    rows_.read_in_full.push_back(calendar_id);
     plan = sync::reconcile(mirror, std::move(delta), true);
   } else if (!delta.empty()) {
     const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id, delta.ids());
@@ -284,11 +346,15 @@ Task<Result<void>> Inbound::checkpoint_if_full() {
   sync::RunRows rows = std::exchange(rows_, {});
   const bool ours =
       co_await mirror_.checkpoint(claim_, std::move(rows), std::move(cursor), run_.limits().lease_seconds);
-  if (!ours) co_return fail(Failure::lease_lost, "the lease is lost, or an operator changed the connection");
+  if (!ours) co_return lease_lost();
+  co_await committed();
+  co_return Result<void>();
+}
+
+Task<void> Inbound::committed() {
   row_count_ = 0;
   wrote_checkpoint_ = true;
-  run_.lease_renewed();
-  co_return Result<void>();
+  co_await run_.lease_renewed();
 }
 
 }  // namespace calsync::worker

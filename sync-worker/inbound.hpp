@@ -51,10 +51,18 @@ class Inbound {
   void drop_deselected();
   Task<Result<void>> pull_calendar(std::string calendar_id);
   Task<Result<void>> read_calendar(std::string calendar_id, std::string token);
+  /// The position that the end of a read brings.
+  void arrive(const std::string& calendar_id, std::string token, bool snapshot);
   Task<Result<void>> plan_calendar(std::string calendar_id, sync::Delta delta, bool snapshot);
+  /// Writes the changes down for a full read that goes on, or begins one. Empties `delta`.
+  Task<Result<void>> stage(const std::string& calendar_id, std::optional<sync::StagedRead>& read, sync::Delta& delta);
+  /// The mirror of its calendar is from now on what `read` has staged.
+  Task<Result<void>> flip(sync::StagedRead read, std::string token);
+  void settle_zone(const std::string& calendar_id);
   Result<void> note_rest(const std::string& calendar_id);
   Task<Result<bool>> still_listed(std::string calendar_id);
   Task<Result<void>> checkpoint_if_full();
+  Task<void> committed();
   Task<Result<providers::Page<providers::CalendarChange>>> list_calendars(std::string cursor, std::string page);
   Task<Result<providers::Page<providers::EventChange>>> list_events(std::string calendar_id, std::string token,
                                                                     std::string page);

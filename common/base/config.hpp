@@ -63,7 +63,7 @@ struct Settings {
     int poll_milliseconds = 500;  ///< the safety net under LISTEN/NOTIFY
     int heartbeat_milliseconds = 3000;
     int upkeep_milliseconds = 1000;  ///< between two looks at channels, and at what deleted connections left
-    int checkpoint_rows = 2000;      ///< rows that a run holds before it commits them
+    int checkpoint_rows = 2000;      ///< rows that a run holds before it commits or stages them
     int request_seconds = 30;        ///< one provider call
     int run_seconds = 1800;          ///< one run; its lease is extended while it works
     int drain_seconds = 20;

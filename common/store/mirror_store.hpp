@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,14 @@ class MirrorStore {
   virtual Task<bool> settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) = 0;
   /// Rows so far and the cursor that covers them, in mid-run; the lease goes on for `seconds`. False = lost.
   virtual Task<bool> checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) = 0;
+
+  /// Some pages of a full read, where nobody sees them; the first batch clears away what an earlier read has left. The
+  /// lease goes on for `seconds`. False = lost. Throws when batches of before are gone.
+  virtual Task<bool> stage(sync::Claim claim, sync::StagedRead read, sync::StagedBatch batch, int seconds) = 0;
+  /// A checkpoint in which all that was staged becomes the mirror of its calendar, and what was not is gone. Nothing =
+  /// the lease is lost. Throws when something staged is gone.
+  virtual Task<std::optional<sync::Counts>> flip(sync::Claim claim, sync::RunRows rows, sync::StagedRead read,
+                                                 std::string cursor, int seconds) = 0;
 };
 
 }  // namespace calsync::store

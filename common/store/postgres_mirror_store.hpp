@@ -15,6 +15,9 @@ class PostgresMirrorStore final : public MirrorStore {
                            std::vector<std::string> event_ids) override;
   Task<bool> settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) override;
   Task<bool> checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) override;
+  Task<bool> stage(sync::Claim claim, sync::StagedRead read, sync::StagedBatch batch, int seconds) override;
+  Task<std::optional<sync::Counts>> flip(sync::Claim claim, sync::RunRows rows, sync::StagedRead read,
+                                         std::string cursor, int seconds) override;
 
  private:
   db::Pool& pool_;

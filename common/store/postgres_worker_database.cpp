@@ -48,6 +48,7 @@ Task<void> PostgresWorkerDatabase::listen(std::function<void()> woken) {
 
 Task<void> PostgresWorkerDatabase::prune(Retention retention) {
   co_await prune(sql::mirror_prune, retention.tombstone_days);
+  co_await prune(sql::staged_prune);
   co_await prune(sql::runs_prune, retention.run_days);
   co_await prune(sql::connection_states_prune, retention.run_days);
   co_await prune(sql::job_runs_prune, retention.run_days);
@@ -59,9 +60,10 @@ Task<void> PostgresWorkerDatabase::prune(Retention retention) {
   co_await pool_.query(sql::rate_slots_prune, {});
 }
 
-Task<void> PostgresWorkerDatabase::prune(const sql::Query& query, int days) {
+Task<void> PostgresWorkerDatabase::prune(const sql::Query& query, std::optional<int> days) {
   for (int portion = 0; portion < portions; ++portion) {
-    db::Values values{std::to_string(days)};
+    db::Values values;
+    if (days) values.emplace_back(std::to_string(*days));
     const db::Rows rows = co_await pool_.query(query, std::move(values));
     if (rows.affected() == 0) co_return;
   }

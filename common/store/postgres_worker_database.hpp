@@ -40,7 +40,7 @@ class PostgresWorkerDatabase final : public WorkerDatabase {
   Task<void> prune(Retention retention) override;
 
  private:
-  Task<void> prune(const sql::Query& query, int days);
+  Task<void> prune(const sql::Query& query, std::optional<int> days = {});
 
   asio::any_io_executor executor_;
   AsyncClock& clock_;

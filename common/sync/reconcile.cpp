@@ -6,14 +6,25 @@
 namespace calsync::sync {
 namespace {
 
-const std::string& id_of(const calendar::EventChange& change) {
-  return std::visit([](const auto& one) -> const std::string& { return one.external_event_id; }, change);
-}
-
 /// Rows with work towards the provider belong to the outbound side.
 bool outbound(const Known& known) {
   return known.status == SyncStatus::updated || known.status == SyncStatus::cancelled ||
          (known.status == SyncStatus::created && known.booking);
+}
+
+MirrorRow row_of(calendar::Event& event) { return {std::move(event), SyncStatus::synced, {}}; }
+
+MirrorRow row_of(calendar::EventUnreadable& unreadable) {
+  MirrorRow row;
+  row.event.external_event_id = std::move(unreadable.external_event_id);
+  row.event.ical_uid = std::move(unreadable.ical_uid);
+  row.event.raw_payload = std::move(unreadable.raw_payload);
+  row.event.etag = std::move(unreadable.etag);
+  // Nobody knows when it is, so it blocks no time; operators find it by its status.
+  row.event.is_busy = false;
+  row.status = SyncStatus::failed;
+  row.last_error = "malformed_response: " + unreadable.reason;
+  return row;
 }
 
 class Planner {
@@ -28,7 +39,7 @@ class Planner {
       return;
     }
     known ? ++plan_.counts.updated : ++plan_.counts.ingested;
-    plan_.upserts.push_back({std::move(event), SyncStatus::synced, {}});
+    plan_.upserts.push_back(row_of(event));
   }
 
   void operator()(calendar::EventRemoved& removed) {
@@ -41,16 +52,7 @@ class Planner {
     const Known* known = find(unreadable.external_event_id);
     if (known && (outbound(*known) || (known->status == SyncStatus::failed && known->etag == unreadable.etag))) return;
     ++plan_.counts.failed;
-    MirrorRow row;
-    row.event.external_event_id = std::move(unreadable.external_event_id);
-    row.event.ical_uid = std::move(unreadable.ical_uid);
-    row.event.raw_payload = std::move(unreadable.raw_payload);
-    row.event.etag = std::move(unreadable.etag);
-    // Nobody knows when it is, so it blocks no time; operators find it by its status.
-    row.event.is_busy = false;
-    row.status = SyncStatus::failed;
-    row.last_error = "malformed_response: " + unreadable.reason;
-    plan_.upserts.push_back(std::move(row));
+    plan_.upserts.push_back(row_of(unreadable));
   }
 
   /// Google sends only the master of a deleted series: its exceptions go with it.
@@ -94,6 +96,16 @@ class Planner {
 };
 
 }  // namespace
+
+const std::string& id_of(const calendar::EventChange& change) {
+  return std::visit([](const auto& one) -> const std::string& { return one.external_event_id; }, change);
+}
+
+std::optional<MirrorRow> mirror_row(calendar::EventChange change) {
+  if (auto* event = std::get_if<calendar::Event>(&change)) return row_of(*event);
+  if (auto* unreadable = std::get_if<calendar::EventUnreadable>(&change)) return row_of(*unreadable);
+  return std::nullopt;
+}
 
 std::string_view sync_status_name(SyncStatus status) {
   switch (status) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -32,6 +33,10 @@ struct MirrorRow {
   SyncStatus status = SyncStatus::synced;
   std::string last_error{};
 };
+
+const std::string& id_of(const calendar::EventChange& change);
+/// As the mirror holds it; nothing when it is gone.
+std::optional<MirrorRow> mirror_row(calendar::EventChange change);
 
 struct Counts {
   int ingested = 0;  ///< new rows

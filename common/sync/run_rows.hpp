@@ -79,10 +79,25 @@ struct RunRows {
   std::vector<std::string> deselected_calendars{};  ///< not wanted any more: likewise, but the calendar stays listed
   std::vector<CalendarPlan> plans{};
   std::vector<CalendarNote> notes{};
+  std::vector<std::string> read_in_full{};  ///< what earlier reads of them have left staged is scrap
   bool empty() const {
     return calendars.empty() && removed_calendars.empty() && deselected_calendars.empty() && plans.empty() &&
-           notes.empty();
+           notes.empty() && read_in_full.empty();
   }
+};
+
+/// A full read of one calendar whose pages are written down as they come, since they are too many to be held.
+struct StagedRead {
+  std::string calendar_id{};
+  std::string time_zone{};
+  bool rezoned = false;  ///< the calendar is in another zone than its rows in the mirror: all of them are written anew
+  int batches = 0;       ///< written so far
+};
+
+/// Some pages of it.
+struct StagedBatch {
+  std::vector<MirrorRow> rows{};
+  std::vector<std::string> removed{};
 };
 
 /// How one run ends, for the row, for the job runs that asked for it and for the history.

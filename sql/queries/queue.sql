@@ -127,10 +127,11 @@ RETURNING sync_enabled, edit_seq;
 SELECT calsync_fence($1, $2, $3);
 
 -- name: queue_checkpoint
--- Rows of a long run committed so far, with the cursor that covers them. Touching the lease keeps the edit trigger quiet.
+-- Rows of a long run committed so far, with the cursor that covers them. Touching the lease keeps the edit trigger quiet. The lease
+-- counts from here: writing the rows may have taken long.
 UPDATE external_calendar_connections
 SET sync_cursor = CASE WHEN edit_seq = $3::bigint THEN $4 ELSE sync_cursor END,
-    lease_until = GREATEST(lease_until + interval '1 microsecond', now() + make_interval(secs => $5::int))
+    lease_until = GREATEST(lease_until + interval '1 microsecond', clock_timestamp() + make_interval(secs => $5::int))
 WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING edit_seq;
 
 -- name: queue_settle

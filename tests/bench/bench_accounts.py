@@ -4,7 +4,7 @@ import bench_support as bench
 
 
 class Provider:
-    def __init__(self, kind, home, accounts):
+    def __init__(self, kind, home, accounts, events=20):
         self.kind = kind
         if kind == "canned":
             self.process, port = bench.start_with_port_file([bench.BENCH_HTTP, "serve"], home)
@@ -14,7 +14,7 @@ class Provider:
                        "--redirect-uri", "http://127.0.0.1:9/callback"]
             self.process, port = bench.start_with_port_file(command, home)
             bulk = bench.post(f"http://127.0.0.1:{port}/control/accounts/bulk",
-                              {"prefix": "bench", "count": accounts, "events_per_calendar": 20, "tokens": True})
+                              {"prefix": "bench", "count": accounts, "events_per_calendar": events, "tokens": True})
             self.tokens = [(one["access_token"], one["refresh_token"]) for one in bulk["accounts"]]
         self.root = f"http://127.0.0.1:{port}"
 

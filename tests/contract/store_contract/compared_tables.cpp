@@ -152,42 +152,57 @@ Column<EventRow> of_key(std::string name, std::string EventKey::* member) {
   return {std::move(name), Kind::exact, [member](const EventRow& row) { return row.key.*member; }};
 }
 
+/// What a provider's event has, in the mirror and on its way there.
+std::vector<Column<EventRow>> mirrored_columns() {
+  using R = EventRow;
+  return {of_key("connection_id", &EventKey::connection_id),
+          of_key("external_calendar_id", &EventKey::external_calendar_id),
+          of_key("external_event_id", &EventKey::external_event_id),
+          COLUMN(R, provider_id),
+          COLUMN(R, provider),
+          COLUMN(R, ical_uid),
+          COLUMN(R, title),
+          COLUMN(R, description),
+          COLUMN(R, location),
+          COLUMN(R, organizer),
+          column<R>("attendees", Kind::json, &R::attendees),
+          column<R>("start_time", Kind::time, &R::start_time),
+          column<R>("end_time", Kind::time, &R::end_time),
+          COLUMN(R, is_all_day),
+          COLUMN(R, start_date),
+          COLUMN(R, end_date),
+          COLUMN(R, time_zone),
+          COLUMN(R, status),
+          COLUMN(R, is_busy),
+          COLUMN(R, visibility),
+          column<R>("recurrence", Kind::array, &R::recurrence),
+          COLUMN(R, recurring_event_id),
+          column<R>("original_start_time", Kind::time, &R::original_start_time),
+          COLUMN(R, etag),
+          COLUMN(R, sequence),
+          column<R>("raw_payload", Kind::json, &R::raw_payload),
+          COLUMN(R, sync_status),
+          COLUMN(R, last_error)};
+}
+
 std::unique_ptr<ComparedTable> events() {
   using R = EventRow;
-  return table<R>("external_calendar_events", &Tables::events,
-                  {of_key("connection_id", &EventKey::connection_id),
-                   of_key("external_calendar_id", &EventKey::external_calendar_id),
-                   of_key("external_event_id", &EventKey::external_event_id),
-                   COLUMN(R, provider_id),
-                   COLUMN(R, provider),
-                   COLUMN(R, ical_uid),
-                   COLUMN(R, title),
-                   COLUMN(R, description),
-                   COLUMN(R, location),
-                   COLUMN(R, organizer),
-                   column<R>("attendees", Kind::json, &R::attendees),
-                   column<R>("start_time", Kind::time, &R::start_time),
-                   column<R>("end_time", Kind::time, &R::end_time),
-                   COLUMN(R, is_all_day),
-                   COLUMN(R, start_date),
-                   COLUMN(R, end_date),
-                   COLUMN(R, time_zone),
-                   COLUMN(R, status),
-                   COLUMN(R, is_busy),
-                   COLUMN(R, visibility),
-                   column<R>("recurrence", Kind::array, &R::recurrence),
-                   COLUMN(R, recurring_event_id),
-                   column<R>("original_start_time", Kind::time, &R::original_start_time),
-                   COLUMN(R, etag),
-                   COLUMN(R, sequence),
-                   column<R>("raw_payload", Kind::json, &R::raw_payload),
-                   COLUMN(R, booking_id),
-                   COLUMN(R, sync_status),
-                   COLUMN(R, last_error),
-                   COLUMN(R, created_at),
-                   COLUMN(R, updated_at),
-                   COLUMN(R, deleted_at)},
-                  {"id"});
+  std::vector<Column<R>> columns = mirrored_columns();
+  for (Column<R>& own : std::vector<Column<R>>{COLUMN(R, booking_id), COLUMN(R, created_at), COLUMN(R, updated_at),
+                                               COLUMN(R, deleted_at)})
+    columns.push_back(std::move(own));
+  return table<R>("external_calendar_events", &Tables::events, std::move(columns), {"id"});
+}
+
+std::unique_ptr<ComparedTable> staged_reads() {
+  using R = StagedReadRow;
+  return table<R>("calendar_staged_reads", &Tables::staged_reads,
+                  {COLUMN(R, connection_id), COLUMN(R, external_calendar_id), COLUMN(R, lease_token),
+                   COLUMN(R, batches), COLUMN(R, started_at)});
+}
+
+std::unique_ptr<ComparedTable> staged_events() {
+  return table<EventRow>("calendar_staged_events", &Tables::staged_events, mirrored_columns());
 }
 
 std::unique_ptr<ComparedTable> runs() {
@@ -312,9 +327,9 @@ std::unique_ptr<ComparedTable> owners() {
 const std::vector<std::unique_ptr<ComparedTable>>& compared_tables() {
   static const std::vector<std::unique_ptr<ComparedTable>> tables = [] {
     std::vector<std::unique_ptr<ComparedTable>> all;
-    for (const auto make :
-         {owners, connections, credentials, calendars, events, runs, job_runs, job_items, channels, abandoned,
-          revocations, workers, gates, states, buckets, slots, circuits, metric_batches, metrics}) {
+    for (const auto make : {owners, connections, credentials, calendars, events,    staged_reads,   staged_events,
+                            runs,   job_runs,    job_items,   channels,  abandoned, revocations,    workers,
+                            gates,  states,      buckets,     slots,     circuits,  metric_batches, metrics}) {
       all.push_back(make());
     }
     return all;

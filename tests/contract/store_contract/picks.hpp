@@ -26,6 +26,7 @@ std::string pick_uuid(Step& step);
 Time pick_time(Step& step);
 
 sync::RunRows pick_rows(Step& step);
+sync::StagedBatch pick_batch(Step& step);
 sync::Settlement pick_settlement(Step& step, const sync::Claim& claim);
 
 }  // namespace calsync::contract

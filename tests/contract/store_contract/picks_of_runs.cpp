@@ -121,7 +121,23 @@ sync::RunRows pick_rows(Step& step) {
   for (int i = 0; i < plans; ++i) rows.plans.push_back(pick_plan(step));
   const int notes = step.dice.below(3);
   for (int i = 0; i < notes; ++i) rows.notes.push_back({step.dice.pick(calendar_ids()), pick_note(step)});
+  if (step.dice.chance(8)) rows.read_in_full.push_back(step.dice.pick(calendar_ids()));
   return rows;
+}
+
+sync::StagedBatch pick_batch(Step& step) {
+  sync::StagedBatch batch;
+  const int rows = step.dice.chance(3) ? step.dice.between(48, 110) : step.dice.between(1, 5);
+  for (int i = 0; i < rows; ++i) {
+    sync::MirrorRow row{pick_event(step), sync::SyncStatus::synced, {}};
+    if (rows > 5) row.event.external_event_id = "many-" + std::to_string(i);
+    if (step.dice.chance(15)) row.status = sync::SyncStatus::failed;
+    if (row.status == sync::SyncStatus::failed) row.last_error = step.dice.text(true);
+    batch.rows.push_back(std::move(row));
+  }
+  const int removed = step.dice.below(3);
+  for (int i = 0; i < removed; ++i) batch.removed.push_back(pick_event_id(step));
+  return batch;
 }
 
 sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {

@@ -97,7 +97,8 @@ store::PostgresWorkerDatabase& RealDatabase::at(std::size_t index) {
 void RealDatabase::empty_tables() {
   execute(
       "TRUNCATE profiles, external_calendar_connections, external_calendar_credentials, external_calendars, "
-      "external_calendar_events, calendar_sync_runs, calendar_job_runs, calendar_job_run_items, "
+      "external_calendar_events, calendar_staged_reads, calendar_staged_events, calendar_sync_runs, calendar_job_runs, "
+      "calendar_job_run_items, "
       "calendar_push_channels, "
       "calendar_abandoned_channels, calendar_revocations, calendar_sync_workers, calendar_gate_state, "
       "calendar_metrics, "

@@ -47,6 +47,12 @@ std::string render(const store::Candidate& one) {
                      static_cast<int>(one.rank), one.overdue.count(), one.unsettled);
 }
 
+std::string render(const std::optional<sync::Counts>& counts) {
+  if (!counts) return "lost";
+  return fmt::format("ingested={} updated={} deleted={} failed={}", counts->ingested, counts->updated, counts->deleted,
+                     counts->failed);
+}
+
 std::string render(const store::CredentialTable::Stored& stored) {
   return render(stored.sealed) + " expiry=" + render(stored.token_expiry);
 }

@@ -31,6 +31,7 @@ std::string render(const store::AbandonedChannel& channel);
 std::string render(const store::PendingRevocation& revocation);
 std::string render(const std::map<std::string, store::PushChannel>& channels);
 std::string render(const store::GateTable::Portion& portion);
+std::string render(const std::optional<sync::Counts>& counts);
 std::string render(const std::set<ConnectionId>& ids);
 std::string render(const std::pair<std::string, std::string>& pair);
 /// JSON, or nothing.

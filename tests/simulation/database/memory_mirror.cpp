@@ -52,4 +52,24 @@ Task<bool> MemoryMirror::checkpoint(sync::Claim claim, sync::RunRows rows, std::
   });
 }
 
+Task<bool> MemoryMirror::stage(sync::Claim claim, sync::StagedRead read, sync::StagedBatch batch, int seconds) {
+  co_return co_await write_fenced(session_, "mirror_stage", claim, claim.edit_seq, [&](Transaction& one) {
+    statements::staged_batch(one, claim, read, batch);
+    statements::queue_extend(one, claim.connection.str(), claim.lease_token, claim.edit_seq, seconds);
+  });
+}
+
+Task<std::optional<sync::Counts>> MemoryMirror::flip(sync::Claim claim, sync::RunRows rows, sync::StagedRead read,
+                                                     std::string cursor, int seconds) {
+  sync::Counts counts;
+  const bool written = co_await write_fenced(session_, "mirror_flip", claim, claim.edit_seq, [&](Transaction& one) {
+    statements::staged_check(one, claim, read);
+    statements::mirror_rows(one, claim, rows);
+    counts = statements::mirror_flip(one, claim.connection.str(), read.calendar_id, read.rezoned);
+    statements::staged_discard(one, claim.connection.str(), read.calendar_id);
+    statements::queue_checkpoint(one, claim, cursor, seconds);
+  });
+  co_return written ? std::optional(counts) : std::nullopt;
+}
+
 }  // namespace calsync::simulation

@@ -13,6 +13,9 @@ class MemoryMirror final : public store::MirrorStore {
                            std::vector<std::string> event_ids) override;
   Task<bool> settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) override;
   Task<bool> checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) override;
+  Task<bool> stage(sync::Claim claim, sync::StagedRead read, sync::StagedBatch batch, int seconds) override;
+  Task<std::optional<sync::Counts>> flip(sync::Claim claim, sync::RunRows rows, sync::StagedRead read,
+                                         std::string cursor, int seconds) override;
 
  private:
   Session& session_;

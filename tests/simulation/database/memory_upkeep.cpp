@@ -86,6 +86,7 @@ Task<void> ProcessView::listen(std::function<void()> woken) {
 
 Task<void> ProcessView::prune(store::Retention retention) {
   co_await prune_portions(session_, "mirror_prune", retention.tombstone_days, mirror_prune);
+  co_await prune_portions(session_, "staged_prune", 0, [](Transaction& one, int) { return staged_prune(one); });
   co_await prune_portions(session_, "runs_prune", retention.run_days, runs_prune);
   co_await prune_portions(session_, "connection_states_prune", retention.run_days, connection_states_prune);
   co_await prune_portions(session_, "job_runs_prune", retention.run_days, job_runs_prune);

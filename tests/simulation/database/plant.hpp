@@ -22,7 +22,10 @@ enum class Plant {
   no_fence,                 ///< a lease token that is not the row's writes all the same
   claim_ignores_backoff,
   claim_ignores_leases,
-  last = claim_ignores_leases
+  staged_first_mention_counts,  ///< an event that comes again in a full read is not replaced
+  flip_keeps_ghosts,            ///< what a staged full read does not name stays
+  staged_left_over,             ///< staged rows are never discarded
+  last = staged_left_over
 };
 
 }  // namespace calsync::simulation

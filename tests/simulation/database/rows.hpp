@@ -89,7 +89,7 @@ struct EventKey {
   auto operator<=>(const EventKey&) const = default;
 };
 
-/// Columns that mirror_upsert writes hold its parameters as they are sent.
+/// Columns that mirror_upsert writes hold its parameters as they are sent. calendar_staged_events has these only.
 struct EventRow {
   EventKey key{};
   std::string provider_id{};
@@ -121,6 +121,15 @@ struct EventRow {
   Time created_at{};
   Time updated_at{};
   Moment deleted_at{};
+};
+
+/// calendar_staged_reads
+struct StagedReadRow {
+  std::string connection_id{};
+  std::string external_calendar_id{};
+  std::int64_t lease_token = 0;
+  int batches = 1;
+  Time started_at{};
 };
 
 struct RunRow {

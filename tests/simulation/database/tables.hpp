@@ -20,6 +20,8 @@ struct Tables {
   Table<OfConnection, CredentialRow> credentials{};  ///< connection, kind
   Table<OfConnection, CalendarRow> calendars{};      ///< connection, calendar
   Table<EventKey, EventRow, EventIndex> events{};
+  Table<OfConnection, StagedReadRow> staged_reads{};  ///< connection, calendar
+  Table<EventKey, EventRow> staged_events{};
   Table<std::string, RunRow> runs{};
   Table<std::string, JobRunRow> job_runs{};
   Table<JobItemKey, JobItemRow, JobItemIndex> job_items{};
@@ -42,6 +44,8 @@ struct Tables {
     visit(credentials);
     visit(calendars);
     visit(events);
+    visit(staged_reads);
+    visit(staged_events);
     visit(runs);
     visit(job_runs);
     visit(job_items);

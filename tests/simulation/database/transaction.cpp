@@ -36,6 +36,10 @@ void cascade(Tables& tables, const std::string& id) {
   const auto& events = tables.events.rows();
   const auto of_mine = [&id](const EventKey& key) { return key.connection_id == id; };
   for (const auto& key : keys_from(events, events.lower_bound({id, "", ""}), of_mine)) tables.events.erase(key);
+  const auto& staged_reads = tables.staged_reads.rows();
+  for (const auto& key : keys_from(staged_reads, staged_reads.lower_bound(first), mine)) tables.staged_reads.erase(key);
+  const auto& staged = tables.staged_events.rows();
+  for (const auto& key : keys_from(staged, staged.lower_bound({id, "", ""}), of_mine)) tables.staged_events.erase(key);
   const auto& channels = tables.channels.index().of_connection;
   while (channels.lower_bound(first) != channels.end() && channels.lower_bound(first)->first == id) {
     const std::string channel = channels.lower_bound(first)->second;

@@ -24,6 +24,8 @@ constexpr DatabaseBug database_bugs[]{
     {"run_overrules_the_operator", "an operator's edit during the run is overwritten", Plant::settle_overrules_edit},
     {"claimed_during_backoff", "a wake-up pulls a backed-off connection forward", Plant::claim_ignores_backoff},
     {"two_leases", "a connection is claimed while somebody holds it", Plant::claim_ignores_leases},
+    {"flip_keeps_ghosts", "what a staged full read does not name stays", Plant::flip_keeps_ghosts},
+    {"staged_left_over", "rows that an earlier attempt has staged become the mirror", Plant::staged_left_over},
     {"wake_up_not_counted", "a wake-up of a waiting connection counts for nothing", Plant::wake_counts_nothing},
 };
 

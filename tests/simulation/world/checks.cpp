@@ -88,6 +88,8 @@ void Checks::committed(const Commit& commit) {
     for (const auto& change : commit.credentials) {
       const CredentialRow& row = change.after ? *change.after : *change.before;
       std::erase_if(unstored_, [&](const auto& one) { return one.second == row.connection_id; });
+      // The worker has read and kept the token: only then was it given one.
+      story(row.connection_id).refusals = 0;
     }
   }
   for (const auto& change : commit.connections) {
@@ -101,6 +103,8 @@ void Checks::committed(const Commit& commit) {
                                 row.sync_needed, row.error_count, row.last_error.value_or("")));
     judge_connection(commit, change);
   }
+  if (commit.statement == "mirror_stage" && !commit.events.empty())
+    violated("I2", "rows changed before their full read had come to its end");
   for (const auto& change : commit.events) {
     if (trace.wanted()) {
       const EventRow& row = change.after ? *change.after : *change.before;
@@ -247,7 +251,8 @@ void Checks::judge_switch(const Commit& commit) {
     }
     if (scheduler_.elapsed() - gate.since < on_its_way) return;
     if (commit.statement.find("settle") != std::string_view::npos ||
-        commit.statement.find("checkpoint") != std::string_view::npos || commit.statement == "queue_claim")
+        commit.statement.find("checkpoint") != std::string_view::npos || commit.statement == "mirror_stage" ||
+        commit.statement == "mirror_flip" || commit.statement == "queue_claim")
       violated("I14",
                fmt::format("{} by {} changed rows while calendar sync is switched off", commit.statement, process));
   }

@@ -56,6 +56,11 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
   for (const std::string& one : hazards) {
     if (random.chance(share)) plan.kinds.insert(one);
   }
+  // Then full reads are staged.
+  if (random.chance(0.35)) {
+    plan.checkpoint_rows = random.between(1, 6);
+    plan.page_items = random.between(2, 6);
+  }
   return plan;
 }
 

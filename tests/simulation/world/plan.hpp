@@ -24,6 +24,7 @@ struct Plan {
   int per_owner = 4;
   int concurrency = 8;
   int checkpoint_rows = 2000;
+  int page_items = 0;  ///< the provider's pages hold no more; 0 = as many as asked for
   int access_token_seconds = 3600;
   bool rotate_refresh_tokens = false;
   bool pushes = true;

@@ -84,8 +84,8 @@ World::~World() {
 
 void World::build_provider() {
   provider_.call("POST", "/control/settings",
-                 fmt::format(R"({{"access_token_lifetime_seconds":{},"rotate_refresh_tokens":{}}})",
-                             plan_.access_token_seconds, plan_.rotate_refresh_tokens));
+                 fmt::format(R"({{"access_token_lifetime_seconds":{},"rotate_refresh_tokens":{},"short_pages":{}}})",
+                             plan_.access_token_seconds, plan_.rotate_refresh_tokens, plan_.page_items));
   for (int one = 0; one < plan_.owners; ++one) {
     owners_.push_back(random_uuid(random_));
     operator_.add_owner(owners_.back());

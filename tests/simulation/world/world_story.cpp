@@ -325,6 +325,11 @@ void World::check_end() {
   if (checks_.violation()) return;
   if (!in_step(&why) && why.find("sync_needed true") == why.npos)
     return checks_.violated("I1", "fell out of step without a change: " + why);
+  for (const auto& [key, read] : database_.tables().staged_reads.rows()) {
+    const ConnectionRow* row = database_.tables().connections.find(key.first);
+    if (!row->lease_until || row->lease_token != read->lease_token)
+      return checks_.violated("I17", "what a read has staged of " + key.second + " is left behind");
+  }
   const std::uint64_t most = 60 * roster_.members.size();
   if (checks_.calls() - before > most)
     checks_.violated("I17", fmt::format("{} calls in two quiet polls", checks_.calls() - before));

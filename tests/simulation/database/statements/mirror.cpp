@@ -24,7 +24,18 @@ std::pair<std::string, sync::Known> known(const EventRow& row) {
            row.booking_id.has_value(), row.deleted_at.has_value()}};
 }
 
-/// The columns that both halves of mirror_upsert write. Indexes: the statement's parameters, less one.
+template <class Set>
+void update_calendar(Transaction& transaction, const std::string& connection, const std::string& calendar, Set set) {
+  const OfConnection key{connection, sqlf::parameter(calendar)};
+  const CalendarRow* row = transaction.tables.calendars.find(key);
+  if (!row) return;
+  CalendarRow after = *row;
+  if (set(after)) transaction.tables.calendars.put(key, std::move(after));
+}
+
+}  // namespace
+
+/// Indexes: the statement's parameters, less one.
 void set_columns(EventRow& row, const db::Values& values) {
   row.ical_uid = values[5];
   row.title = values[6];
@@ -62,17 +73,6 @@ void bury(Transaction& transaction, const std::vector<EventKey>& keys) {
     });
   }
 }
-
-template <class Set>
-void update_calendar(Transaction& transaction, const std::string& connection, const std::string& calendar, Set set) {
-  const OfConnection key{connection, sqlf::parameter(calendar)};
-  const CalendarRow* row = transaction.tables.calendars.find(key);
-  if (!row) return;
-  CalendarRow after = *row;
-  if (set(after)) transaction.tables.calendars.put(key, std::move(after));
-}
-
-}  // namespace
 
 sync::Mirror mirror_known(Transaction& transaction, const std::string& connection, const std::string& calendar) {
   sync::Mirror mirror;

@@ -21,6 +21,25 @@ void calendar_remove(Transaction& transaction, const std::string& connection, co
 void calendar_note(Transaction& transaction, const std::string& connection, const std::string& calendar,
                    const std::string& error);
 
+void staged_check(Transaction& transaction, const sync::Claim& claim, const sync::StagedRead& read);
+void staged_discard(Transaction& transaction, const std::string& connection, const std::string& calendar);
+void staged_begin(Transaction& transaction, const std::string& connection, const std::string& calendar,
+                  std::int64_t lease_token);
+void staged_next(Transaction& transaction, const std::string& connection, const std::string& calendar);
+void staged_remove(Transaction& transaction, const std::string& connection, const std::string& calendar,
+                   const std::vector<std::string>& events);
+void staged_insert(Transaction& transaction, const db::Values& values);
+sync::Counts mirror_flip(Transaction& transaction, const std::string& connection, const std::string& calendar,
+                         bool rezoned);
+/// The statements of one batch.
+void staged_batch(Transaction& transaction, const sync::Claim& claim, const sync::StagedRead& read,
+                  const sync::StagedBatch& batch);
+
+/// The columns that mirror_upsert and staged_insert write.
+void set_columns(EventRow& row, const db::Values& values);
+/// What both say of a row that goes.
+void bury(Transaction& transaction, const std::vector<EventKey>& keys);
+
 /// All that a run writes besides its verdict.
 void mirror_rows(Transaction& transaction, const sync::Claim& claim, const sync::RunRows& rows);
 

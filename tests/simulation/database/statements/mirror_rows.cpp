@@ -29,11 +29,14 @@ void mirror_rows(Transaction& transaction, const sync::Claim& claim, const sync:
     calendar_remove(transaction, connection, id);
     mirror_tombstone_calendar(transaction, connection, id);
     calendar_unread(transaction, connection, id);
+    staged_discard(transaction, connection, id);
   }
   for (const std::string& id : rows.deselected_calendars) {
     mirror_tombstone_calendar(transaction, connection, id);
     calendar_unread(transaction, connection, id);
+    staged_discard(transaction, connection, id);
   }
+  for (const std::string& id : rows.read_in_full) staged_discard(transaction, connection, id);
   for (const sync::RunRows::CalendarPlan& one : rows.plans) {
     mirror_tombstone(transaction, connection, one.calendar_id, one.plan.tombstones);
     upserts(transaction, claim, one);

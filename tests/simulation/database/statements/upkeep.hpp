@@ -25,6 +25,7 @@ void metrics_add(Transaction& transaction, const store::MetricBatch& batch);
 
 /// These return how many rows went.
 std::size_t mirror_prune(Transaction& transaction, int days);
+std::size_t staged_prune(Transaction& transaction);
 std::size_t runs_prune(Transaction& transaction, int days);
 std::size_t connection_states_prune(Transaction& transaction, int days);
 std::size_t job_runs_prune(Transaction& transaction, int days);
