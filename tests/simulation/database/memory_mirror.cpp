@@ -39,6 +39,7 @@ Task<sync::Mirror> MemoryMirror::known(ConnectionId connection, std::string cale
 }
 
 Task<bool> MemoryMirror::settle(sync::Claim claim, sync::RunRows rows, sync::Settlement settlement) {
+  if (settlement.cursor) settlement.cursor = session_.written(*settlement.cursor);
   co_return co_await write_fenced(session_, "mirror_settle", claim, std::nullopt, [&](Transaction& one) {
     statements::mirror_rows(one, claim, rows);
     statements::queue_settle(one, {settlement}, session_.identity().id);
@@ -46,6 +47,7 @@ Task<bool> MemoryMirror::settle(sync::Claim claim, sync::RunRows rows, sync::Set
 }
 
 Task<bool> MemoryMirror::checkpoint(sync::Claim claim, sync::RunRows rows, std::string cursor, int seconds) {
+  cursor = session_.written(std::move(cursor));
   co_return co_await write_fenced(session_, "mirror_checkpoint", claim, claim.edit_seq, [&](Transaction& one) {
     statements::mirror_rows(one, claim, rows);
     statements::queue_checkpoint(one, claim, cursor, seconds);
@@ -62,6 +64,7 @@ Task<bool> MemoryMirror::stage(sync::Claim claim, sync::StagedRead read, sync::S
 Task<std::optional<sync::Counts>> MemoryMirror::flip(sync::Claim claim, sync::RunRows rows, sync::StagedRead read,
                                                      std::string cursor, int seconds) {
   sync::Counts counts;
+  cursor = session_.written(std::move(cursor));
   const bool written = co_await write_fenced(session_, "mirror_flip", claim, claim.edit_seq, [&](Transaction& one) {
     statements::staged_check(one, claim, read);
     statements::mirror_rows(one, claim, rows);

@@ -54,6 +54,9 @@ Task<bool> MemoryQueue::extend(ConnectionId connection, std::int64_t lease_token
 }
 
 Task<std::set<ConnectionId>> MemoryQueue::settle(std::vector<sync::Settlement> settlements) {
+  for (sync::Settlement& one : settlements) {
+    if (one.cursor) one.cursor = session_.written(*one.cursor);
+  }
   co_return co_await session_.run(
       "queue_settle", [&](Transaction& one) { return queue_settle(one, settlements, session_.identity().id); });
 }

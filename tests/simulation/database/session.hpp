@@ -6,6 +6,9 @@
 
 namespace calsync::simulation {
 
+/// The version that workers of a later release say; they write more into a cursor than this one knows of.
+inline constexpr std::string_view next_release = "the next release";
+
 /// A process' way to the database: every statement goes over its link, there and back.
 class Session {
  public:
@@ -15,6 +18,13 @@ class Session {
   const statements::WorkerIdentity& identity() const { return identity_; }
   MemoryDatabase& database() { return database_; }
   DatabaseLink& link() { return link_; }
+
+  /// A cursor as this process' release writes it.
+  std::string written(std::string cursor) const {
+    constexpr std::string_view begin = "{\"v\":1,";
+    if (identity_.version != next_release || !cursor.starts_with(begin)) return cursor;
+    return "{\"v\":2,\"shards\":{\"east\":[1,null,\"token\"]},\"token\":7," + cursor.substr(begin.size());
+  }
 
   /// `work(Transaction&)`, applied as one. `statement` is a literal; what `work` refers to outlives the call.
   template <class Work, class Result = std::invoke_result_t<Work&, Transaction&>>

@@ -148,6 +148,11 @@ std::vector<Hazard> own_hazards() {
          w.count("process_drained");
          w.drain_worker(some_place(w), w.random().between(Duration(500ms), Duration(10s)));
        }},
+      {"two_versions", "process",
+       [](World& w) {
+         w.count("two_versions");
+         w.change_release(some_place(w));
+       }},
       {"process_api_killed", "process",
        [](World& w) {
          w.count("process_api_killed");

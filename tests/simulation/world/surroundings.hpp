@@ -34,6 +34,7 @@ struct Start {
   KeyRing keys{};
   sync::GateSettings gate{};
   std::uint64_t seed = 0;
+  std::string version = "simulated";
 };
 
 }  // namespace calsync::simulation

@@ -32,7 +32,7 @@ WorkerProcess::WorkerProcess(Surroundings& around, Start start, std::function<vo
       faulty_(process_, around.database_faults),
       hungry_(faulty_),
       id_(random_uuid(random_)),
-      database_(around.database.worker(WorkerId::trusted(id_), start.name, "simulated", hungry_)),
+      database_(around.database.worker(WorkerId::trusted(id_), start.name, start.version, hungry_)),
       way_(process_.clock(), around.provider, weather_),
       transport_(start.name, way_, around.observer),
       gate_(start.gate) {

@@ -7,6 +7,7 @@
 
 #include "common/store/credential_store.hpp"
 #include "common/store/revocation_context.hpp"
+#include "tests/simulation/database/session.hpp"
 
 namespace calsync::simulation {
 namespace {
@@ -179,11 +180,27 @@ Start World::start_of(const std::string& name, int worker) {
   return {name, settings(worker), ring_of(keys_text_), sync::parse_gate(environment_), random_.next()};
 }
 
+/// A later release, with other defaults.
+void World::upgrade(Start& start) const {
+  start.version = next_release;
+  start.settings.worker.lease_seconds = plan_.lease_seconds / 2 + 5;
+  start.settings.worker.heartbeat_milliseconds = 2000;
+  start.settings.worker.checkpoint_rows = 3;
+  start.settings.worker.poll_milliseconds = 2500;
+}
+
+/// One daemon after the other changes its release, as in a rolling upgrade or its way back.
+void World::change_release(std::size_t which) {
+  if (!next_releases_.erase(which)) next_releases_.insert(which);
+  drain_worker(which, 1s);
+}
+
 void World::start_worker(std::size_t which) {
   if (workers_[which]) return;
   const std::string name = fmt::format("worker{}.{}", which, ++births_[which]);
   Start start = start_of(name, static_cast<int>(which));
   const sync::GateSettings gate = start.gate;
+  if (next_releases_.contains(which)) upgrade(start);
   workers_[which] = std::make_unique<WorkerProcess>(
       around_, std::move(start), [this, which](std::exception_ptr why) { worker_crashed(which, why); });
   checks_.worker_born(name, workers_[which]->id(), gate);

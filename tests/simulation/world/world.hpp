@@ -59,6 +59,7 @@ class World {
   void kill_worker(std::size_t which, Duration away);
   void drain_worker(std::size_t which, Duration away);
   void kill_api(Duration away);
+  void change_release(std::size_t which);
   /// New flags and lists for every daemon, as the environment file and SIGHUP bring them.
   void set_environment(const std::map<std::string, std::string>& changes);
   void rotate_keys();
@@ -72,6 +73,7 @@ class World {
   Start start_of(const std::string& name, int worker);
   void build_provider();
   void start_worker(std::size_t which);
+  void upgrade(Start& start) const;
   void start_api();
   void worker_crashed(std::size_t which, std::exception_ptr why);
   void restart_when_ended(std::size_t which, Duration away);
@@ -134,6 +136,7 @@ class World {
   int keys_made_ = 1;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   std::vector<int> births_;
+  std::set<std::size_t> next_releases_;  ///< workers that run a later release
   std::unique_ptr<ApiProcess> api_;
   std::vector<std::string> owners_;
   bool chaos_ = true;
