@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "common/base/json.hpp"
 #include "common/base/random.hpp"
 #include "common/net/http.hpp"
 #include "common/net/url.hpp"
@@ -35,8 +36,10 @@ std::string code_challenge(const Secret& verifier);  ///< S256
 
 std::string authorization_url(const OAuthClient& client, const Parameters& extra, std::string_view scope,
                               std::string_view state, const Secret& verifier);
-HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier);
-HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token);
+/// `extra`: what one provider wants besides.
+HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier,
+                                  const Parameters& extra = {});
+HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token, const Parameters& extra = {});
 HttpRequest revoke_request(const OAuthClient& client, const Secret& token);
 
 /// invalid_grant = grant_dead; invalid_client, unauthorized_client, redirect_uri_mismatch … = misconfigured (the
@@ -49,6 +52,8 @@ Result<void> parse_revoke_response(const HttpResponse& response, Time now);
 /// The claims of an id_token received straight from the token endpoint over TLS, where OpenID Connect Core 3.1.3.7 (6)
 /// allows skipping the signature; checks aud == client_id and exp. failures: malformed (not a token), rejected
 /// (expired, or made for somebody else).
+Result<json::Document> id_token_claims(const Secret& id_token, std::string_view client_id, Time now);
+/// Of them, who connected.
 struct IdentityClaims {
   std::string subject;
   std::string email;
