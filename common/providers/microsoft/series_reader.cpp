@@ -49,6 +49,12 @@ net::HttpRequest instances_request(const Options& options, const providers::Sess
 Result<SeriesStep> read_master(const net::HttpResponse& response, const std::string& id, Time now, OpenSeries& open,
                                std::vector<providers::EventChange>& changes) {
   if (response.status != 200) return judge(api_error(response, Asked::event, now), id, changes);
+  if (DeltaItem item = parse_delta_item(response.body); std::holds_alternative<calendar::EventChange>(item)) {
+    // It is a series no more, or nobody can tell what it is.
+    changes.push_back(std::get<calendar::EventChange>(std::move(item)));
+    std::visit([&](auto& change) { change.external_event_id = id; }, changes.back());
+    return SeriesStep::done;
+  }
   auto master = parse_master(response.body);
   if (auto* unreadable = std::get_if<EventUnreadable>(&master)) {
     // What was asked for, whatever the answer calls itself.
