@@ -163,6 +163,7 @@ TEST_CASE("refusals of a subscription", "[microsoft][push]") {
       {403, "ErrorAccessDenied", std::nullopt},
       {401, "InvalidAuthenticationToken", Failure::token_rejected},
       {404, "ErrorItemNotFound", Failure::not_found},
+      {404, "ExtensionError", Failure::not_found},
       {429, "TooManyRequests", Failure::throttled},
       {503, "", Failure::unavailable},
   }));

@@ -43,7 +43,8 @@ net::HttpRequest subscribe_request(const Options& options, const providers::Sess
 Result<std::optional<providers::OpenedChannel>> parse_subscribed(const net::HttpResponse& response, Time now) {
   if (response.status != 201 && response.status != 200) {
     const ErrorBody body = parse_error_body(response.body);
-    if (response.status == 403 || says(body, "ExtensionError")) return std::optional<providers::OpenedChannel>();
+    const bool inside = response.status == 400 && says(body, "ExtensionError");
+    if (response.status == 403 || inside) return std::optional<providers::OpenedChannel>();
     Error error = api_error(response, Asked::event, now);
     // Both are about what the request says, and of that only the address is not our own code's.
     const bool address = response.status == 400 && (says(body, "InvalidRequest") || says(body, "ValidationError"));
