@@ -51,7 +51,7 @@ std::string item(std::size_t index) {
 
 }  // namespace
 
-TEST_CASE("a single timed event with guests", "[microsoft][event]") {
+TEST_CASE("a single event of Graph with guests", "[microsoft][event]") {
   const std::string text = item(0);
   const Event event = event_of(text);
   CHECK(event.external_event_id == "AAkALsingle1=");
@@ -121,7 +121,7 @@ TEST_CASE("removed items are gone, whatever the reason", "[microsoft][event]") {
   CHECK(std::get<EventRemoved>(change_of(text)).external_event_id == "AAkALgone=");
 }
 
-TEST_CASE("what is busy", "[microsoft][event]") {
+TEST_CASE("what is busy in Outlook", "[microsoft][event]") {
   struct Row {
     std::string more;
     bool busy;
@@ -209,7 +209,7 @@ TEST_CASE("events that cannot be understood keep their bytes and stop nothing", 
       {times(R"({"dateTime":"x"})", good, R"("isAllDay":true)"), "e1", "start is not a date-time"},
       {R"({"subject":"no id"})", "", "no id"},
       {R"({"id":null})", "", "no id"},
-      {R"({"id":"e1","x":-9888888e888888})", "e1", "out of range"},
+      {R"({"id":"e1","x":-9888888e888888})", "e1", ""},
       {R"({"id":"e1","x":tru})", "e1", ""},
       {"[1]", "", "not an object"},
       {"7", "", "not an object"},

@@ -139,7 +139,7 @@ TEST_CASE("the dates of a pattern", "[microsoft][recurrence]") {
   const auto row = GENERATE(values<Row>({
       {R"("type":"daily","interval":3)", no_end, "2026-03-01", "2026-03-12",
        "2026-03-02 2026-03-05 2026-03-08 2026-03-11"},
-      {R"("type":"daily","interval":3)", no_end, "2036-03-01", "2036-03-06", "2036-03-01 2036-03-04"},
+      {R"("type":"daily","interval":3)", no_end, "2036-03-01", "2036-03-06", "2036-03-03 2036-03-06"},
       {R"("type":"daily","interval":1)", R"("type":"numbered","startDate":"2026-03-02","numberOfOccurrences":3)",
        "2026-03-03", "2026-03-12", "2026-03-03 2026-03-04"},
       {R"("type":"daily","interval":1)", R"("type":"endDate","startDate":"2026-03-02","endDate":"2026-03-03")",
