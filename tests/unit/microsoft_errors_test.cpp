@@ -106,7 +106,7 @@ TEST_CASE("whose turn it is after a refusal of Entra", "[microsoft][entra]") {
       {400, "invalid_grant", 700082, Failure::grant_dead},
       {400, "invalid_grant", 50173, Failure::grant_dead},
       {400, "invalid_grant", 50057, Failure::grant_dead},
-      {400, "invalid_grant", 65001, Failure::grant_dead},
+      {400, "invalid_grant", 65001, Failure::scope_missing},
       {400, "invalid_grant", 53003, Failure::grant_dead},
       {400, "invalid_grant", 50076, Failure::grant_dead},
       {400, "interaction_required", 50079, Failure::grant_dead},

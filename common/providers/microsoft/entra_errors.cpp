@@ -46,7 +46,7 @@ constexpr std::array meanings{
     Meaning{53003, Failure::grant_dead, admins_turn},
     Meaning{53004, Failure::grant_dead, again},
     Meaning{54005, Failure::grant_dead, again},
-    Meaning{65001, Failure::grant_dead, again},
+    Meaning{65001, Failure::scope_missing, "not every permission is granted; connect again and accept all of them"},
     Meaning{65004, Failure::grant_dead, again},
     Meaning{70000, Failure::grant_dead, again},
     Meaning{70008, Failure::grant_dead, again},
