@@ -91,7 +91,11 @@ class Round {
 
  private:
   void start(DeltaToken& token) {
-    token.until = std::max(token.since, visible_change(folder_, call_.switches().graph_visibility_ms));
+    if (call_.delta_fault) call_.delta_fault->before_round(folder_);
+    token.until = visible_change(folder_, call_.switches().graph_visibility_ms);
+    if (const std::int64_t missed = call_.delta_fault ? call_.delta_fault->changes_missed() : 0; missed > 0)
+      token.until = moved_back(folder_, token.until, missed);
+    token.until = std::max(token.since, token.until);
     token.epoch = folder_.epoch;
     token.folder_id = folder_.id;
     token.round = new_token_epoch();

@@ -10,13 +10,14 @@
 namespace calsync::emulator::microsoft {
 namespace {
 
-constexpr std::array<std::string_view, 8> of_pages{"item_twice",      "page_overlap",     "page_skip",
-                                                   "empty_page",      "empty_last_page",  "stub_without_master",
-                                                   "unknown_removed", "stub_of_no_series"};
-constexpr std::array<std::string_view, 17> of_items{
-    "null_etag",    "missing_etag", "number_poison", "huge_number",   "lone_surrogate", "nul_escape",
-    "huge_title",   "null_fields",  "deep_nesting",  "missing_start", "missing_end",    "missing_id",
-    "missing_type", "bad_time",     "unknown_zone",  "half_time",     "wrong_types"};
+constexpr std::array<std::string_view, 11> of_pages{"item_twice",      "page_overlap",      "page_skip",
+                                                    "empty_page",      "empty_last_page",   "stub_without_master",
+                                                    "unknown_removed", "stub_of_no_series", "exception_first",
+                                                    "flapping_etag",   "stale_replica"};
+constexpr std::array<std::string_view, 20> of_items{
+    "null_etag",   "missing_etag", "number_poison", "huge_number", "lone_surrogate", "nul_escape",     "huge_title",
+    "null_fields", "deep_nesting", "missing_start", "missing_end", "missing_id",     "missing_type",   "missing_uid",
+    "bad_time",    "unknown_zone", "half_time",     "wrong_types", "skewed_updated", "unpaired_quotes"};
 
 // Replaces, adds or (with an empty text) removes a member of a JSON object.
 std::string with_member(const std::string& json, std::string_view name, std::string_view value) {
@@ -38,6 +39,21 @@ std::string with_member(const std::string& json, std::string_view name, std::str
 
 bool bends_delta(std::string_view kind) {
   return std::ranges::find(of_pages, kind) != of_pages.end() || std::ranges::find(of_items, kind) != of_items.end();
+}
+
+void DeltaFault::before_round(Folder& folder) {
+  if (kind_ != "flapping_etag") return;
+  const std::vector<Item*> living = folder.living();
+  for (std::size_t i = 0; i < living.size() && static_cast<std::int64_t>(i) < count(3); ++i) {
+    folder.mailbox.touch(*living[i], false);
+    done = true;
+  }
+}
+
+std::int64_t DeltaFault::changes_missed() {
+  if (kind_ != "stale_replica") return 0;
+  done = true;
+  return count(3);
 }
 
 bool DeltaFault::empties() {
@@ -79,6 +95,7 @@ void DeltaFault::bend(std::vector<DeltaItem>& items, Folder& folder, const Prefe
     return;
   }
   if (items.empty()) return;
+  if (kind_ == "exception_first") return put_exceptions_first(items);
   if (kind_ == "item_twice") {
     items.push_back(items[choice(items.size())]);
     done = true;
@@ -97,6 +114,15 @@ void DeltaFault::bend(std::vector<DeltaItem>& items, Folder& folder, const Prefe
   done = true;
 }
 
+void DeltaFault::put_exceptions_first(std::vector<DeltaItem>& items) {
+  const auto is_exception = [](const DeltaItem& item) {
+    return item.json.find("\"type\":\"exception\"") != std::string::npos;
+  };
+  if (std::ranges::none_of(items, is_exception)) return;
+  std::ranges::stable_partition(items, is_exception);
+  done = true;
+}
+
 void DeltaFault::spoil(std::string& item) {
   const auto set = [&](std::string_view name, std::string_view value) { item = with_member(item, name, value); };
   if (kind_ == "null_etag") set("@odata.etag", "null");
@@ -110,6 +136,9 @@ void DeltaFault::spoil(std::string& item) {
     for (const std::string_view name : {"subject", "location", "attendees", "body", "showAs", "responseStatus"})
       set(name, "null");
   }
+  if (kind_ == "unpaired_quotes") set("subject", R"("a \" b ' c")");
+  if (kind_ == "missing_uid") set("iCalUId", "");
+  if (kind_ == "skewed_updated") set("lastModifiedDateTime", R"("2038-01-19T03:14:08.0000000Z")");
   if (kind_ == "deep_nesting") set("categories", std::string(2000, '[') + std::string(2000, ']'));
   if (kind_ == "missing_start") set("start", "");
   if (kind_ == "missing_end") set("end", "");

@@ -21,6 +21,9 @@ class DeltaFault {
 
   bool done = false;
 
+  // Before a round begins: new change keys and nothing else new; how many of the latest changes are not known here yet.
+  void before_round(Folder& folder);
+  std::int64_t changes_missed();
   // Asked while a page is made; each is true for one kind.
   bool empties();                  // no items yet, although there are some
   bool ends_apart(bool last);      // the deltaLink comes later, on an empty page
@@ -32,7 +35,9 @@ class DeltaFault {
   void bend(std::vector<DeltaItem>& items, Folder& folder, const Preferences& preferences);
 
  private:
+  void put_exceptions_first(std::vector<DeltaItem>& items);
   void spoil(std::string& item);
+  std::int64_t count(std::int64_t otherwise) const { return fault_.count > 0 ? fault_.count : otherwise; }
   std::size_t choice(std::size_t n) const { return static_cast<std::size_t>(fault_.fired * 7 + fault_.id) % n; }
 
   const Fault& fault_;

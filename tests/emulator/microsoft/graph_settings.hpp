@@ -47,6 +47,8 @@ struct Switches {
   std::int64_t graph_notification_retry_ms = 10000;       // the first wait, doubled each time
   std::int64_t graph_notification_give_up_ms = 14400000;  // four hours
   std::string graph_endpoint_health = "newer";            // or older, off: which rule slows and drops notifications
+  std::int64_t graph_slow_ms = 3000, graph_very_slow_ms = 10000;  // what counts as slow under the newer rule
+  std::int64_t graph_health_answers = 100;                        // fewer in a window say nothing
 };
 
 // Calls `visit` with the name and the member of each switch.
@@ -88,6 +90,9 @@ void each_switch(Self& self, Visit&& visit) {
   visit("graph_notification_retry_ms", self.graph_notification_retry_ms);
   visit("graph_notification_give_up_ms", self.graph_notification_give_up_ms);
   visit("graph_endpoint_health", self.graph_endpoint_health);
+  visit("graph_slow_ms", self.graph_slow_ms);
+  visit("graph_very_slow_ms", self.graph_very_slow_ms);
+  visit("graph_health_answers", self.graph_health_answers);
 }
 
 }  // namespace calsync::emulator::microsoft

@@ -67,9 +67,8 @@ Item* Mailbox::find(std::string_view key) const {
 }
 
 Item* Mailbox::with_transaction(std::string_view transaction) const {
-  for (const auto& [key, item] : items_)
-    if (!item->deleted && item->transaction_id == transaction) return item.get();
-  return nullptr;
+  const auto found = by_transaction_.find(transaction);
+  return found == by_transaction_.end() || found->second->deleted ? nullptr : found->second;
 }
 
 Item& Mailbox::add(std::unique_ptr<Item> added, Folder& folder) {
@@ -87,6 +86,7 @@ Item& Mailbox::add(std::unique_ptr<Item> added, Folder& folder) {
   slot = std::move(added);
   Item& item = *slot;
   item.folder = &folder;
+  if (!item.transaction_id.empty()) by_transaction_.insert_or_assign(item.transaction_id, &item);
   if (item.created_ms == 0) item.created_ms = now_ms();
   touch(item, false);
   marks_.push_back({&folder, &item, ChangeKind::created});

@@ -97,6 +97,7 @@ class Mailbox {
   std::vector<Mark>& marks_;
   std::vector<std::unique_ptr<Folder>> folders_;
   std::map<std::string, std::unique_ptr<Item>, std::less<>> items_;
+  StringMap<Item*> by_transaction_;  // the latest that has it
 };
 
 std::string change_key_text(const Mailbox& mailbox, std::uint64_t key);

@@ -202,17 +202,18 @@ NotificationDesk::Health& NotificationDesk::health_of(std::string_view address) 
 
 // Two versions of the page on webhooks: over 2.9 s is slow, or over 3 s (delay) and 10 s (drop).
 void NotificationDesk::judge(const std::string& address, std::int64_t took_ms) {
-  const std::string& rule = settings_.microsoft.graph_endpoint_health;
-  if (rule == "off") return;
+  const Switches& switches = settings_.microsoft;
+  if (switches.graph_endpoint_health == "off") return;
+  const bool older = switches.graph_endpoint_health == "older";
   Health& health = health_of(address);
   if (now_ms() - health.window_ms >= health_window_ms) {
     health.window_ms = now_ms();
     health.answers = health.slow = health.very_slow = 0;
   }
   ++health.answers;
-  if (took_ms > (rule == "older" ? 2900 : 3000)) ++health.slow;
-  if (took_ms > (rule == "older" ? 2900 : 10000)) ++health.very_slow;
-  if (health.answers < 100) return;
+  if (took_ms > (older ? 2900 : switches.graph_slow_ms)) ++health.slow;
+  if (took_ms > (older ? 2900 : switches.graph_very_slow_ms)) ++health.very_slow;
+  if (health.answers < switches.graph_health_answers) return;
   if (health.slow * 10 >= health.answers) health.delayed_until_ms = now_ms() + penalty_ms;
   if (health.very_slow * 100 >= health.answers * 15) health.dropped_until_ms = now_ms() + penalty_ms;
 }

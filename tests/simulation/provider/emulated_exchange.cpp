@@ -67,7 +67,11 @@ emulator::Response answer_in_process(emulator::Provider& provider, const net::Ht
   asked.content_type = request.content_type;
   asked.body = request.body.reveal();
   if (const auto url = net::parse_url(request.url)) {
-    asked.host = url->host + ':' + url->port;
+    const bool secure = url->scheme == "https";
+    // Links in answers lead to where the call went.
+    if (secure) asked.forwarded_proto = "https";
+    asked.host = url->host;
+    if (url->port != (secure ? "443" : "80")) asked.host.append(":").append(url->port);
     asked.set_target(url->target);
   }
   for (const auto& [name, value] : request.headers)
