@@ -222,21 +222,26 @@ Result<void> parse_revoke_response(const HttpResponse& response, Time now) {
   return token_endpoint_error(response, now);
 }
 
-Result<json::Document> id_token_claims(const Secret& id_token, std::string_view client_id, Time now) {
-  auto claims = jwt_claims(id_token.reveal());
+Result<std::map<std::string, std::string>> id_token_claims(const Secret& id_token, std::string_view client_id,
+                                                           Time now) {
+  const auto claims = jwt_claims(id_token.reveal());
   if (!claims) return claims.error();
   if (!is_for(*claims, client_id)) return fail(Failure::rejected, "the id_token was made for another client");
   const auto expiry = json::int_at(*claims, "exp");
   if (!expiry) return fail(Failure::malformed, "the id_token has no expiry");
   const auto oldest = std::chrono::floor<std::chrono::seconds>(now - clock_skew).time_since_epoch().count();
   if (*expiry <= oldest) return fail(Failure::rejected, "the id_token has expired: check this machine's clock");
-  return claims;
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, value] : claims->GetObject()) {
+    if (value.IsString()) texts[name.GetString()] = std::string(value.GetString(), value.GetStringLength());
+  }
+  return texts;
 }
 
 Result<IdentityClaims> parse_id_token(const Secret& id_token, std::string_view client_id, Time now) {
-  const auto claims = id_token_claims(id_token, client_id, now);
+  auto claims = id_token_claims(id_token, client_id, now);
   if (!claims) return claims.error();
-  IdentityClaims identity{json::text_at(*claims, "sub"), json::text_at(*claims, "email")};
+  IdentityClaims identity{(*claims)["sub"], (*claims)["email"]};
   if (identity.subject.empty()) return fail(Failure::malformed, "the id_token does not say who connected");
   return identity;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 
-#include "common/base/json.hpp"
 #include "common/base/random.hpp"
 #include "common/net/http.hpp"
 #include "common/net/url.hpp"
@@ -49,10 +49,11 @@ Result<TokenGrant> parse_token_response(const HttpResponse& response, Time now);
 /// Success also when the server does not know the token (any more): RFC 7009 section 2.2 asks for 200 there, but some
 /// servers answer 400 invalid_token. Failures as above.
 Result<void> parse_revoke_response(const HttpResponse& response, Time now);
-/// The claims of an id_token received straight from the token endpoint over TLS, where OpenID Connect Core 3.1.3.7 (6)
-/// allows skipping the signature; checks aud == client_id and exp. failures: malformed (not a token), rejected
-/// (expired, or made for somebody else).
-Result<json::Document> id_token_claims(const Secret& id_token, std::string_view client_id, Time now);
+/// The claims that are text, of an id_token received straight from the token endpoint over TLS, where OpenID Connect
+/// Core 3.1.3.7 (6) allows skipping the signature; checks aud == client_id and exp. failures: malformed (not a token),
+/// rejected (expired, or made for somebody else).
+Result<std::map<std::string, std::string>> id_token_claims(const Secret& id_token, std::string_view client_id,
+                                                           Time now);
 /// Of them, who connected.
 struct IdentityClaims {
   std::string subject;

@@ -62,14 +62,12 @@ Task<Result<net::TokenGrant>> EntraAuthorizer::exchange(std::string code, Secret
 
 Task<Result<providers::Account>> EntraAuthorizer::identify(net::TokenGrant grant, Deadline deadline) {
   if (!grant.id_token.empty()) {
-    const Result<json::Document> claims = net::id_token_claims(grant.id_token, client_.client_id, clock_.now());
+    auto claims = net::id_token_claims(grant.id_token, client_.client_id, clock_.now());
     // A token for somebody else is an attack or a mix-up; one that is merely unreadable has a second source.
     if (!claims && claims.error().failure != Failure::malformed) co_return claims.error();
-    const std::string oid = claims ? json::text_at(*claims, "oid") : std::string();
-    if (!oid.empty()) {
-      std::string email = json::text_at(*claims, "email");
-      if (email.empty()) email = json::text_at(*claims, "preferred_username");
-      co_return providers::Account{account_id(oid, json::text_at(*claims, "tid")), std::move(email)};
+    if (claims && !(*claims)["oid"].empty()) {
+      const std::string& email = (*claims)["email"].empty() ? (*claims)["preferred_username"] : (*claims)["email"];
+      co_return providers::Account{account_id((*claims)["oid"], (*claims)["tid"]), email};
     }
   }
   net::HttpRequest request = graph_request("GET", me_url_, {grant.access_token, {}, deadline});
