@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { BatchRequestContent, BatchResponseContent } from "@microsoft/microsoft-graph-client";
 import { randomUUID } from "node:crypto";
-import { at, control, event, newClient, nine, once, refused, spring, weekly } from "./harness.mjs";
+import { at, control, event, graphRoot, mint, newClient, nine, once, plain, refused, spring, weekly } from "./harness.mjs";
 
 const settings = (changes) => control("POST", "/settings", changes);
 const guests = [{ type: "required", emailAddress: { address: "bob@contoso.example", name: "Bob" } }];
@@ -19,6 +19,14 @@ export const steps = [
     assert.notEqual(changed.changeKey, made.changeKey);
     await graph.api(`/me/events/${made.id}`).delete();
     await refused(graph.api(`/me/events/${made.id}`).delete(), 404, "ErrorItemNotFound");
+  }],
+  ["the Location of what was made leads to it", async () => {
+    const { email, graph } = await newClient();
+    const { access_token } = await mint(email);
+    const headers = { authorization: `Bearer ${access_token}`, "content-type": "application/json" };
+    const made = await plain(`${graphRoot()}/me/events`, { method: "POST", headers, body: JSON.stringify(nine()) });
+    assert.equal(made.status, 201);
+    assert.equal((await graph.api(made.headers.get("location")).get()).id, made.body.id);
   }],
   ["in another calendar", async () => {
     const { graph } = await newClient({ calendars: [{ name: "Work" }] });

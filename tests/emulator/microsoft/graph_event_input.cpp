@@ -169,6 +169,22 @@ void read_meeting(const JsonValue& body, Content& content, const Mailbox& owner)
   content.join_url = "https://teams.microsoft.com/l/meetup-join/" + random_guid();
 }
 
+// The dates of a range may be meant in another zone than the event's; they are kept in the event's.
+void read_range_zone(Recurrence& rule, const Moment& start, const Switches& switches) {
+  if (rule.zone_name.empty()) {
+    rule.zone_name = windows_name(start.zone);
+    return;
+  }
+  const Zone* zone = outlook_zone(rule.zone_name, switches.graph_iana_zones);
+  if (!zone) throw unsupported_zone(rule.zone_name);
+  const std::int64_t utc = start.utc();
+  const std::int64_t day = Moment{utc + zone->offset_at(utc), zone}.day();
+  if (rule.start_day != day || day == start.day()) return;
+  rule.end_day += start.day() - day;
+  rule.start_day = start.day();
+  rule.zone_name = windows_name(start.zone);
+}
+
 void check_times(const Content& content) {
   if (content.start.utc() > content.end.utc())
     throw bad_request("ErrorPropertyValidationFailure", "The end of the event is before its start.");
@@ -223,9 +239,7 @@ EventInput read_event(const JsonValue& body, const Content& known, const std::op
       Recurrence rule;
       if (const std::string fault = read_recurrence(*value, rule); !fault.empty())
         throw bad_request("ErrorInvalidRequest", fault);
-      if (!rule.zone_name.empty() && !outlook_zone(rule.zone_name, switches.graph_iana_zones))
-        throw unsupported_zone(rule.zone_name);
-      if (rule.zone_name.empty()) rule.zone_name = windows_name(content.start.zone);
+      read_range_zone(rule, content.start, switches);
       input.recurrence = rule;
     }
   }
