@@ -82,6 +82,29 @@ export const steps = [
     await refused(post(weekly({ recurrence: { pattern: { type: "weekly", interval: 1 }, range: { type: "noEnd", startDate: "2026-03-02" } } })), 400, "ErrorInvalidRequest");
     await refused(post(weekly({ recurrence: { pattern: { type: "daily", interval: 1 }, range: { type: "noEnd", startDate: "2026-03-04" } } })), 400, "ErrorPropertyValidationFailure");
   }],
+  ["odd values are taken or refused, and break nothing", async () => {
+    const { email, graph } = await newClient();
+    const { access_token } = await mint(email);
+    const headers = { authorization: `Bearer ${access_token}`, "content-type": "application/json" };
+    const whole = weekly({ isAllDay: false, showAs: "busy", sensitivity: "normal", importance: "low", body: { contentType: "text", content: "x" }, location: { displayName: "x" }, locations: [{ displayName: "x" }], attendees: guests, categories: ["x"], isReminderOn: true, reminderMinutesBeforeStart: 5, transactionId: "t", isOnlineMeeting: true, extensions: [{ extensionName: "x" }], singleValueExtendedProperties: [{ id: "x", value: "y" }] });
+    const odd = [null, true, 17, -1e308, "", "x", [], {}, [null], [17], [[]], { dateTime: 5 }, { emailAddress: [] }];
+    const places = Object.keys(whole).map((name) => [whole, name]);
+    for (const inner of ["start", "body", "location", "recurrence"]) places.push(...Object.keys(whole[inner]).map((name) => [whole[inner], name]));
+    for (const inner of ["pattern", "range"]) places.push(...Object.keys(whole.recurrence[inner]).map((name) => [whole.recurrence[inner], name]));
+    const { id } = await graph.api("/me/events").post(nine());
+    for (const [object, name] of places) {
+      const kept = object[name];
+      for (const value of odd) {
+        object[name] = value;
+        for (const [method, path] of [["POST", "/me/events"], ["PATCH", `/me/events/${id}`]]) {
+          const { status, body } = await plain(`${graphRoot()}${path}`, { method, headers, body: JSON.stringify(whole) });
+          assert.ok(status < 500 && typeof body === "object", `${method} ${name} ${JSON.stringify(value)}: ${status}`);
+        }
+      }
+      object[name] = kept;
+    }
+    assert.ok((await graph.api(`/me/calendarView?${spring}`).get()).value.length > 0);
+  }],
   ["a changed occurrence may not reach its neighbours", async () => {
     const { graph } = await newClient();
     const master = await graph.api("/me/events").post(weekly());
