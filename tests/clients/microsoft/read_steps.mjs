@@ -144,6 +144,8 @@ export const steps = [
     const chosen = (await graph.api("/me/events").select("subject,start").orderby("subject").get()).value;
     assert.deepEqual(chosen.map((item) => item.subject), ["Alpha", "Bravo"]);
     assert.deepEqual(Object.keys(chosen[0]).sort(), ["@odata.etag", "id", "start", "subject"]);
+    const order = async (by) => (await graph.api("/me/events").orderby(by).get()).value.map((item) => item.subject);
+    assert.deepEqual([await order("start/dateTime"), await order("start/dateTime desc")], [["Bravo", "Alpha"], ["Alpha", "Bravo"]]);
     const matching = async (filter) => (await graph.api("/me/events").filter(filter).get()).value.map((item) => item.subject);
     assert.deepEqual(await matching("start/dateTime ge '2026-03-03T00:00'"), ["Alpha"]);
     assert.deepEqual(await matching("subject eq 'Bravo' or showAs eq 'free'"), ["Alpha", "Bravo"]);

@@ -9,6 +9,7 @@ export class Receiver {
   posts = []; // {url, body, value}
   validations = [];
   statuses = []; // of the next posts; afterwards 202
+  delayMs = 0;
   answerValidation = (token, response) => response.writeHead(200, { "content-type": "text/plain" }).end(token);
   #server = createServer((request, response) => this.#take(request, response));
 
@@ -47,7 +48,8 @@ export class Receiver {
         return;
       }
       this.posts.push({ url: request.url, value: JSON.parse(body).value });
-      response.writeHead(this.statuses.shift() ?? 202).end();
+      const status = this.statuses.shift() ?? 202;
+      setTimeout(() => response.writeHead(status).end(), this.delayMs);
     });
   }
 }

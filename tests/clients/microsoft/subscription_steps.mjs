@@ -170,6 +170,19 @@ export const steps = [
     assert.equal(receiver.items.length, 3);
     assert.equal((await control("GET", `/push/deliveries?channel_id=${made.id}&outcome=fault_lost`)).count, 1);
   })],
+  ["a receiver that is too slow hears no more", () => watching(async ({ graph, receiver }) => {
+    await settings({ graph_slow_ms: 20, graph_very_slow_ms: 20, graph_health_answers: 2 });
+    receiver.delayMs = 60;
+    await graph.api("/me/events").post(nine("1"));
+    await graph.api("/me/events").post(nine("2"));
+    await receiver.arrived(2);
+    await settled();
+    await graph.api("/me/events").post(nine("3"));
+    await settled();
+    assert.equal(receiver.items.length, 2);
+    assert.equal((await control("GET", "/microsoft/notifications")).endpoints.some((row) => row.dropped), true);
+    await settings({ graph_slow_ms: 3000, graph_very_slow_ms: 10000, graph_health_answers: 100 });
+  })],
   ["one message for several users and tenants", () => withReceiver(async (receiver) => {
     await settings({ push_allow_http: true, graph_notification_batch_ms: 100, graph_notification_echoes: 0 });
     const clients = [await newClient(), await newClient({ email: `other-${Date.now()}@fabrikam.example` })];

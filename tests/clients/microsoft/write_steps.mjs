@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { BatchRequestContent, BatchResponseContent } from "@microsoft/microsoft-graph-client";
 import { randomUUID } from "node:crypto";
-import { at, control, event, newClient, nine, once, refused, spring, weekly } from "./harness.mjs";
+import { at, control, event, graphRoot, mint, newClient, nine, once, plain, refused, spring, weekly } from "./harness.mjs";
 
 const settings = (changes) => control("POST", "/settings", changes);
 const guests = [{ type: "required", emailAddress: { address: "bob@contoso.example", name: "Bob" } }];
@@ -19,6 +19,14 @@ export const steps = [
     assert.notEqual(changed.changeKey, made.changeKey);
     await graph.api(`/me/events/${made.id}`).delete();
     await refused(graph.api(`/me/events/${made.id}`).delete(), 404, "ErrorItemNotFound");
+  }],
+  ["the Location of what was made leads to it", async () => {
+    const { email, graph } = await newClient();
+    const { access_token } = await mint(email);
+    const headers = { authorization: `Bearer ${access_token}`, "content-type": "application/json" };
+    const made = await plain(`${graphRoot()}/me/events`, { method: "POST", headers, body: JSON.stringify(nine()) });
+    assert.equal(made.status, 201);
+    assert.equal((await graph.api(made.headers.get("location")).get()).id, made.body.id);
   }],
   ["in another calendar", async () => {
     const { graph } = await newClient({ calendars: [{ name: "Work" }] });
@@ -73,6 +81,29 @@ export const steps = [
     await refused(post(nine("x", { showAs: "away" })), 400, "RequestBodyRead");
     await refused(post(weekly({ recurrence: { pattern: { type: "weekly", interval: 1 }, range: { type: "noEnd", startDate: "2026-03-02" } } })), 400, "ErrorInvalidRequest");
     await refused(post(weekly({ recurrence: { pattern: { type: "daily", interval: 1 }, range: { type: "noEnd", startDate: "2026-03-04" } } })), 400, "ErrorPropertyValidationFailure");
+  }],
+  ["odd values are taken or refused, and break nothing", async () => {
+    const { email, graph } = await newClient();
+    const { access_token } = await mint(email);
+    const headers = { authorization: `Bearer ${access_token}`, "content-type": "application/json" };
+    const whole = weekly({ isAllDay: false, showAs: "busy", sensitivity: "normal", importance: "low", body: { contentType: "text", content: "x" }, location: { displayName: "x" }, locations: [{ displayName: "x" }], attendees: guests, categories: ["x"], isReminderOn: true, reminderMinutesBeforeStart: 5, transactionId: "t", isOnlineMeeting: true, extensions: [{ extensionName: "x" }], singleValueExtendedProperties: [{ id: "x", value: "y" }] });
+    const odd = [null, true, 17, -1e308, "", "x", [], {}, [null], [17], [[]], { dateTime: 5 }, { emailAddress: [] }];
+    const places = Object.keys(whole).map((name) => [whole, name]);
+    for (const inner of ["start", "body", "location", "recurrence"]) places.push(...Object.keys(whole[inner]).map((name) => [whole[inner], name]));
+    for (const inner of ["pattern", "range"]) places.push(...Object.keys(whole.recurrence[inner]).map((name) => [whole.recurrence[inner], name]));
+    const { id } = await graph.api("/me/events").post(nine());
+    for (const [object, name] of places) {
+      const kept = object[name];
+      for (const value of odd) {
+        object[name] = value;
+        for (const [method, path] of [["POST", "/me/events"], ["PATCH", `/me/events/${id}`]]) {
+          const { status, body } = await plain(`${graphRoot()}${path}`, { method, headers, body: JSON.stringify(whole) });
+          assert.ok(status < 500 && typeof body === "object", `${method} ${name} ${JSON.stringify(value)}: ${status}`);
+        }
+      }
+      object[name] = kept;
+    }
+    assert.ok((await graph.api(`/me/calendarView?${spring}`).get()).value.length > 0);
   }],
   ["a changed occurrence may not reach its neighbours", async () => {
     const { graph } = await newClient();

@@ -200,9 +200,9 @@ class Round {
     if (last) {
       token.since = token.until;
       token.generation = ++folder_.generation;
-      link += "?%24deltatoken=" + encode_delta_token(token);
+      link += "?$deltatoken=" + encode_delta_token(token);
     } else {
-      link += "?%24skiptoken=" + encode_delta_token(token);
+      link += "?$skiptoken=" + encode_delta_token(token);
     }
     std::string body;
     {

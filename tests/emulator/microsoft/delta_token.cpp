@@ -51,7 +51,7 @@ std::string window_text(std::int64_t seconds) {
 std::string reset_location(const Request& request) {
   const std::string* skip = request.query.find("$skiptoken");
   const auto token = decode_delta_token(skip ? *skip : request.query.get("$deltatoken"));
-  std::string location = request.origin() + request.path + "?%24deltatoken=";
+  std::string location = request.origin() + request.path + "?$deltatoken=";
   if (token)
     location += "&startDateTime=" + percent_encode(window_text(token->window.first)) +
                 "&endDateTime=" + percent_encode(window_text(token->window.last));

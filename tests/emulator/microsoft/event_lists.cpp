@@ -28,10 +28,21 @@ std::string order_key(const JsonValue& event, std::string_view path) {
   return value->IsString() ? lower(value->GetString()) : json_text(*value);
 }
 
-// Filter and order look at the whole event in UTC.
+std::vector<Row> by_time(const std::vector<Instance>& instances, std::int64_t Instance::* time, bool descending) {
+  std::vector<Row> rows;
+  for (const Instance& instance : instances) rows.push_back({instance, {}, {}});
+  std::ranges::stable_sort(rows, [&](const Row& a, const Row& b) {
+    return descending ? b.instance.*time < a.instance.*time : a.instance.*time < b.instance.*time;
+  });
+  return rows;
+}
+
+// Filter and most orders look at the whole event in UTC.
 std::vector<Row> ordered(const GraphCall& call, const std::vector<Instance>& instances) {
   const EventFilter filter = EventFilter::read(call);
   const OrderBy order = read_order(call);
+  if (filter.empty() && order.path == "start/dateTime") return by_time(instances, &Instance::first, order.descending);
+  if (filter.empty() && order.path == "end/dateTime") return by_time(instances, &Instance::last, order.descending);
   std::vector<Row> rows;
   const Preferences plain;
   const EventView view{plain, call.switches()};

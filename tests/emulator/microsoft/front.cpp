@@ -111,6 +111,8 @@ Response Front::logged(const Request& request, const GraphRoute& route, std::str
   } catch (const GraphError& error) {
     response = graph_error(error, ids);
     if (fault && !replaced) damage(*fault, response);
+  } catch (const JsonMisuse&) {
+    response = graph_error({400, "BadRequest", "A value of the request has another type than it must have."}, ids);
   } catch (const std::exception& error) {
     response = graph_error({500, "ErrorInternalServerError", error.what()}, ids);
   }

@@ -119,10 +119,10 @@ std::string next_page_link(const GraphCall& call, std::int64_t skip) {
   for (const auto& [name, value] : call.request.query.pairs()) {
     if (name == "$skip") continue;
     link += separator;
-    link.append(percent_encode(name)).append("=").append(percent_encode(value));
+    link.append(name.starts_with('$') ? name : percent_encode(name)).append("=").append(percent_encode(value));
     separator = '&';
   }
-  return link + separator + "%24skip=" + std::to_string(skip);
+  return link + separator + "$skip=" + std::to_string(skip);
 }
 
 }  // namespace calsync::emulator::microsoft

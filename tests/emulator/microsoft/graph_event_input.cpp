@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <array>
 
+#include "graph_event_parts.hpp"
 #include "tests/emulator/clock.hpp"
 
 namespace calsync::emulator::microsoft {
 namespace {
 
-constexpr std::size_t longest_transaction_id = 255, most_attendees = 500;
+constexpr std::size_t longest_transaction_id = 255;
 
 GraphError invalid(std::string message) { return bad_request("ErrorInvalidRequest", std::move(message)); }
 
@@ -73,92 +74,6 @@ void read_body(const JsonValue& body, Content& content) {
   content.body = string_member(*value, "content");
 }
 
-std::string location_json(const JsonValue& value) {
-  std::string out;
-  {
-    ObjectWriter object(out);
-    object.text("displayName", string_member(value, "displayName"));
-    object.text("locationType", string_member(value, "locationType", "default"));
-    object.text_unless_empty("locationUri", string_member(value, "locationUri"));
-    object.text_unless_empty("uniqueId", string_member(value, "displayName"));
-    object.text("uniqueIdType", "private");
-    const JsonValue* address = member(value, "address");
-    object.raw("address", address && address->IsObject() ? json_text(*address) : "{}");
-    const JsonValue* coordinates = member(value, "coordinates");
-    object.raw("coordinates", coordinates && coordinates->IsObject() ? json_text(*coordinates) : "{}");
-  }
-  return out;
-}
-
-// location and locations are coupled: setting one replaces the other.
-void read_places(const JsonValue& body, Content& content) {
-  if (const JsonValue* list = member(body, "locations"); list && list->IsArray()) {
-    content.locations = "[";
-    content.location.clear();
-    for (const JsonValue& each : list->GetArray()) {
-      if (content.locations.size() > 1) content.locations += ',';
-      content.locations += location_json(each);
-      if (content.location.empty()) content.location = location_json(each);
-    }
-    content.locations += ']';
-  }
-  const JsonValue* one = member(body, "location");
-  if (!one) return;
-  const bool named = one->IsObject() && !string_member(*one, "displayName").empty();
-  content.location = named ? location_json(*one) : "";
-  content.locations = named ? "[" + content.location + "]" : "[]";
-}
-
-void read_attendees(const JsonValue& body, Content& content) {
-  const JsonValue* list = member(body, "attendees");
-  if (!list) return;
-  content.attendees = "[";
-  if (list->IsArray() && list->Size() > most_attendees) throw invalid("There are too many attendees.");
-  static const JsonValue nobody(rapidjson::kArrayType);
-  for (const JsonValue& each : (list->IsArray() ? *list : nobody).GetArray()) {
-    const JsonValue* mail = member(each, "emailAddress");
-    const std::string_view address = mail ? string_member(*mail, "address") : "";
-    if (address.empty()) throw bad_request("ErrorInvalidRecipients", "An attendee has no address.");
-    if (content.attendees.size() > 1) content.attendees += ',';
-    ObjectWriter row(content.attendees);
-    row.text("type", lower(string_member(each, "type", "required")));
-    {
-      const JsonValue* status = member(each, "status");
-      ObjectWriter answer(row.key("status"));
-      answer.text("response", status ? string_member(*status, "response", "none") : "none");
-      answer.text("time", status ? string_member(*status, "time", "0001-01-01T00:00:00Z") : "0001-01-01T00:00:00Z");
-    }
-    ObjectWriter person(row.key("emailAddress"));
-    person.text("name", string_member(*mail, "name", address));
-    person.text("address", address);
-  }
-  content.attendees += ']';
-}
-
-void read_extras(const JsonValue& body, Content& content) {
-  if (const JsonValue* list = member(body, "singleValueExtendedProperties"); list && list->IsArray())
-    for (const JsonValue& each : list->GetArray()) {
-      const std::string_view id = string_member(each, "id");
-      if (id.empty()) throw invalid("An extended property has no id.");
-      content.properties[std::string(id)] = string_member(each, "value");
-    }
-  const JsonValue* list = member(body, "extensions");
-  if (!list || !list->IsArray()) return;
-  for (const JsonValue& each : list->GetArray()) {
-    const std::string_view name = string_member(each, "extensionName");
-    if (name.empty()) throw invalid("An extension has no name.");
-    std::string members;
-    for (const auto& [key, value] : each.GetObject()) {
-      const std::string_view text(key.GetString(), key.GetStringLength());
-      if (text.starts_with('@') || text == "extensionName" || text == "id") continue;
-      if (!members.empty()) members += ',';
-      append_quoted(members, text);
-      members += ':' + json_text(value);
-    }
-    content.extensions[std::string(name)] = std::move(members);
-  }
-}
-
 void read_meeting(const JsonValue& body, Content& content, const Mailbox& owner) {
   const bool was_online = content.online;
   read_flag(body, "isOnlineMeeting", content.online);
@@ -167,6 +82,22 @@ void read_meeting(const JsonValue& body, Content& content, const Mailbox& owner)
   content.online_provider =
       string_member(body, "onlineMeetingProvider", owner.personal ? "unknown" : "teamsForBusiness");
   content.join_url = "https://teams.microsoft.com/l/meetup-join/" + random_guid();
+}
+
+// The dates of a range may be meant in another zone than the event's; they are kept in the event's.
+void read_range_zone(Recurrence& rule, const Moment& start, const Switches& switches) {
+  if (rule.zone_name.empty()) {
+    rule.zone_name = windows_name(start.zone);
+    return;
+  }
+  const Zone* zone = outlook_zone(rule.zone_name, switches.graph_iana_zones);
+  if (!zone) throw unsupported_zone(rule.zone_name);
+  const std::int64_t utc = start.utc();
+  const std::int64_t day = Moment{utc + zone->offset_at(utc), zone}.day();
+  if (rule.start_day != day || day == start.day()) return;
+  rule.end_day += start.day() - day;
+  rule.start_day = start.day();
+  rule.zone_name = windows_name(start.zone);
 }
 
 void check_times(const Content& content) {
@@ -223,9 +154,7 @@ EventInput read_event(const JsonValue& body, const Content& known, const std::op
       Recurrence rule;
       if (const std::string fault = read_recurrence(*value, rule); !fault.empty())
         throw bad_request("ErrorInvalidRequest", fault);
-      if (!rule.zone_name.empty() && !outlook_zone(rule.zone_name, switches.graph_iana_zones))
-        throw unsupported_zone(rule.zone_name);
-      if (rule.zone_name.empty()) rule.zone_name = windows_name(content.start.zone);
+      read_range_zone(rule, content.start, switches);
       input.recurrence = rule;
     }
   }

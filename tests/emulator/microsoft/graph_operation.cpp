@@ -47,6 +47,21 @@ bool is(std::string_view segment, std::string_view name) {
   return equal_ignoring_case(segment, name);
 }
 
+// events('ID') is the same as events/ID.
+std::vector<std::string> plain_path(Path path) {
+  std::vector<std::string> plain;
+  for (const std::string& segment : path) {
+    const std::size_t key = segment.find("('");
+    if (key == segment.npos || !segment.ends_with("')")) {
+      plain.push_back(segment);
+      continue;
+    }
+    plain.push_back(segment.substr(0, key));
+    plain.push_back(segment.substr(key + 2, segment.size() - key - 4));
+  }
+  return plain;
+}
+
 Operations below_event(Path path, GraphRoute& route) {
   if (path.empty()) return events;
   route.event_id = path[0];
@@ -113,7 +128,7 @@ Operations operations_at(Path path, GraphRoute& route) {
 
 GraphRoute route_of(const Request& request) {
   GraphRoute route;
-  const Path path = Path(request.segments).subspan(2);
+  const std::vector<std::string> path = plain_path(Path(request.segments).subspan(2));
   const Operations operations = operations_at(path, route);
   route.known_path = !operations.empty();
   for (const GraphOperation& operation : operations) {

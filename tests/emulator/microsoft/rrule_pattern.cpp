@@ -109,7 +109,9 @@ std::string read_frequency(const Parts& parts, std::int64_t start_day, Recurrenc
   if (out.weekdays == 0) {
     if (!day_number || *day_number < 1 || *day_number > 31) return no_pattern("BYMONTHDAY");
     // Shorter months have another day in Outlook, and none in a rule.
-    if (*day_number > 28 && !(yearly && (*day_number != 29 || out.month != 2))) return no_pattern("days 29 to 31");
+    constexpr std::array<std::int64_t, 12> lengths{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    const std::int64_t shortest = yearly ? lengths[static_cast<std::size_t>(out.month - 1)] : 28;
+    if (*day_number > shortest) return no_pattern("days that some months lack");
     out.day_of_month = static_cast<int>(*day_number);
     out.pattern = yearly ? Pattern::absolute_yearly : Pattern::absolute_monthly;
     return "";

@@ -77,6 +77,8 @@ void append_schedule(std::string& out, const GraphCall& call, std::string_view a
 
 Response get_schedule(GraphCall& call) {
   listing_of(call);
+  if (call.user.personal)
+    throw GraphError{404, "MailboxNotEnabledForRESTAPI", "The operation is not supported for personal accounts."};
   const Json body = graph_body(call.request);
   const JsonValue* schedules = member(body, "schedules");
   if (!schedules || !schedules->IsArray()) throw bad_request("ErrorInvalidParameter", "The schedules are missing.");
