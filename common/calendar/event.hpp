@@ -51,7 +51,7 @@ struct Event {
   EventTime original_start{};             ///< exceptions: which occurrence
   /// Masters: the same read names all exceptions of this series; others that the mirror has are gone.
   bool whole_series = false;
-  std::string etag{};                     ///< the provider's version, or a fingerprint where it has none
+  std::string etag{};  ///< the provider's version, or a fingerprint where it has none
   std::int64_t sequence = 0;
   std::string raw_payload{};  ///< JSON: the provider's bytes (Google), or {"ics": "…"} for iCalendar components
 };
