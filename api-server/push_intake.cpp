@@ -9,6 +9,7 @@
 namespace calsync::api {
 namespace {
 
+/// Items, unless a single message has more.
 constexpr std::size_t largest_batch = 1000;
 /// While one waits for its commit to be on disk, the other is looked up and written.
 constexpr int most_batches = 2;
@@ -21,9 +22,9 @@ db::DatabaseError too_slow() { return {"the database did not take a push message
 
 }  // namespace
 
-Task<PushVerdict> PushIntake::accept(std::string provider, providers::PushMessage message) {
+Task<std::vector<PushVerdict>> PushIntake::accept(std::string provider, std::vector<providers::PushItem> items) {
   const Deadline limit(clock_, patience);
-  const auto mine = std::make_shared<Waiting>(executor_, std::move(provider), std::move(message), limit);
+  const auto mine = std::make_shared<Waiting>(executor_, std::move(provider), std::move(items), limit);
   queue_.push_back(mine);
   // Whoever finds a place at work commits; the others wait for their turn or for their verdict, which the batches
   // before them bring within their own limits.
@@ -33,7 +34,7 @@ Task<PushVerdict> PushIntake::accept(std::string provider, providers::PushMessag
     if (!mine->done && may_begin()) co_await commit_next();
   }
   if (mine->failure) std::rethrow_exception(mine->failure);
-  co_return mine->verdict;
+  co_return mine->verdicts;
 }
 
 /// A second batch is worth its statements only when it is not small.
@@ -44,7 +45,9 @@ bool PushIntake::may_begin() const {
 Task<void> PushIntake::commit_next() {
   ++batches_;
   Batch batch;
-  while (!queue_.empty() && batch.size() < largest_batch) {
+  std::size_t items = 0;
+  while (!queue_.empty() && (batch.empty() || items + queue_.front()->items.size() <= largest_batch)) {
+    items += queue_.front()->items.size();
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -67,37 +70,43 @@ Task<void> PushIntake::commit_next() {
 
 Task<void> PushIntake::commit(const Batch& batch) {
   std::set<std::string> ids;
-  for (const auto& one : batch) ids.insert(one->message.channel_id);
-  const auto channels = co_await channels_.find({ids.begin(), ids.end()});
+  for (const auto& one : batch) {
+    for (const providers::PushItem& item : one->items) ids.insert(item.channel_id);
+  }
+  const Channels channels = co_await channels_.find({ids.begin(), ids.end()});
   std::vector<sync::Admission> admissions;
   std::set<ConnectionId> connections;
-  std::set<std::string> spoke;
+  std::set<std::string> spoke, renew, ended;
   for (const auto& one : batch) {
-    one->verdict = judge(*one, channels);
-    if (one->verdict != PushVerdict::woken) continue;
-    const store::PushChannel& channel = channels.at(one->message.channel_id);
-    const sync::Answer answer = sync::ask(gate_, sync::Operation::receive_push, &channel.owner, &channel.connection);
-    if (!answer) {
-      one->verdict = answer.refusal.flag ? PushVerdict::disabled : PushVerdict::not_allowlisted;
-      continue;
+    for (std::size_t at = 0; at < one->items.size(); ++at) {
+      const providers::PushItem& item = one->items[at];
+      one->verdicts[at] = judge(one->provider, item, channels, admissions);
+      if (one->verdicts[at] != PushVerdict::woken) continue;
+      connections.insert(channels.at(item.channel_id).connection);
+      spoke.insert(item.channel_id);
+      if (item.kind == providers::PushKind::renew) renew.insert(item.channel_id);
+      if (item.kind == providers::PushKind::ended) ended.insert(item.channel_id);
     }
-    admissions.push_back(*answer.admission);
-    connections.insert(channel.connection);
-    spoke.insert(one->message.channel_id);
   }
   if (connections.empty()) co_return;
-  co_await channels_.wake(std::move(admissions), {connections.begin(), connections.end()}, {spoke.begin(), spoke.end()},
+  store::SpokenChannels said{{spoke.begin(), spoke.end()}, {renew.begin(), renew.end()}, {ended.begin(), ended.end()}};
+  co_await channels_.wake(std::move(admissions), {connections.begin(), connections.end()}, std::move(said),
                           gap_between_runs);
 }
 
-PushVerdict PushIntake::judge(const Waiting& one, const std::map<std::string, store::PushChannel>& channels) const {
-  const auto found = channels.find(one.message.channel_id);
+PushVerdict PushIntake::judge(const std::string& provider, const providers::PushItem& item, const Channels& channels,
+                              std::vector<sync::Admission>& admissions) const {
+  const auto found = channels.find(item.channel_id);
   if (found == channels.end()) return PushVerdict::ignored;
   const store::PushChannel& channel = found->second;
-  const bool secret = equal_constant_time(sha256_hex(one.message.token.reveal()), channel.secret_hash);
-  const bool resource = channel.resource_id.empty() || channel.resource_id == one.message.resource_id;
-  if (!secret || !resource || channel.provider != one.provider) return PushVerdict::forged;
-  return channel.stopped ? PushVerdict::ignored : PushVerdict::woken;
+  const bool secret = equal_constant_time(sha256_hex(item.token.reveal()), channel.secret_hash);
+  const bool resource = channel.resource_id.empty() || channel.resource_id == item.resource_id;
+  if (!secret || !resource || channel.provider != provider) return PushVerdict::forged;
+  if (channel.stopped) return PushVerdict::ignored;
+  const sync::Answer answer = sync::ask(gate_, sync::Operation::receive_push, &channel.owner, &channel.connection);
+  if (!answer) return answer.refusal.flag ? PushVerdict::disabled : PushVerdict::not_allowlisted;
+  admissions.push_back(*answer.admission);
+  return PushVerdict::woken;
 }
 
 }  // namespace calsync::api

@@ -28,27 +28,36 @@ class PushIntake {
              const sync::GateSettings& gate)
       : executor_(std::move(executor)), clock_(clock), channels_(channels), gate_(gate) {}
 
-  /// Throws db::DatabaseError when the database does not take the wake-up within a second.
-  Task<PushVerdict> accept(std::string provider, providers::PushMessage message);
+  /// A verdict for each item, in their order: each is judged alone. Throws db::DatabaseError when the database does not
+  /// take the wake-up within a second.
+  Task<std::vector<PushVerdict>> accept(std::string provider, std::vector<providers::PushItem> items);
 
  private:
   struct Waiting {
-    Waiting(const asio::any_io_executor& executor, std::string from, providers::PushMessage said, Deadline until)
-        : provider(std::move(from)), message(std::move(said)), limit(until), signal(executor) {}
+    Waiting(const asio::any_io_executor& executor, std::string from, std::vector<providers::PushItem> said,
+            Deadline until)
+        : provider(std::move(from)),
+          items(std::move(said)),
+          limit(until),
+          signal(executor),
+          verdicts(items.size(), PushVerdict::ignored) {}
     std::string provider;
-    providers::PushMessage message;
+    std::vector<providers::PushItem> items;
     Deadline limit;
     Signal signal;
     bool done = false;
-    PushVerdict verdict = PushVerdict::ignored;
+    std::vector<PushVerdict> verdicts;
     std::exception_ptr failure{};
   };
   using Batch = std::vector<std::shared_ptr<Waiting>>;
+  using Channels = std::map<std::string, store::PushChannel>;
 
   bool may_begin() const;
   Task<void> commit_next();
   Task<void> commit(const Batch& batch);
-  PushVerdict judge(const Waiting& one, const std::map<std::string, store::PushChannel>& channels) const;
+  /// With the admission of what is to wake.
+  PushVerdict judge(const std::string& provider, const providers::PushItem& item, const Channels& channels,
+                    std::vector<sync::Admission>& admissions) const;
 
   asio::any_io_executor executor_;
   AsyncClock& clock_;

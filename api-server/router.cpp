@@ -99,7 +99,9 @@ Task<Response> Router::route(Request request) const {
   if (!found && allowed.empty()) co_return error_response(404, "not_found", "there is no such address");
   if (!found) co_return refuse_with(request, method_not_allowed(allowed));
   if (auto refusal = refuse(found->endpoint.access, request)) co_return refuse_with(request, *std::move(refusal));
-  if (auto refusal = refuse_content(request)) co_return refuse_with(request, *std::move(refusal));
+  if (!found->endpoint.any_content) {
+    if (auto refusal = refuse_content(request)) co_return refuse_with(request, *std::move(refusal));
+  }
   read_parameters(found->segments, request);
   Response response = co_await found->endpoint.handler(std::move(request));
   co_return response;

@@ -16,6 +16,7 @@ struct Endpoint {
   std::string pattern;  ///< "/api/calendar/connections/{id}"; a parameter is one whole, non-empty segment
   Access access;
   Handler handler;
+  bool any_content = false;  ///< the handler itself refuses bodies that are no JSON
 };
 
 /// Finds the endpoint of a request, authenticates the caller and hands over. An unknown path (also one with a slash too

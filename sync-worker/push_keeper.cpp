@@ -92,7 +92,9 @@ Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std:
   const Watch watched = watch(run, wanted);
   sync::ChannelPlan todo = sync::plan_channels(watched.calendars, run.claim().channels, address(run));
   kept.again = watched.later;
-  // A channel of an interrupted opening has no resource id of its own, but all channels of one calendar share it.
+  // A channel of an interrupted opening has no resource id of its own; where all channels of one calendar share it,
+  // that of another does.
+  const bool shared = !run.adapter().push_channels->finds_channels();
   std::map<std::string, std::string> resources;
   for (const sync::Channel& one : run.claim().channels) {
     if (!one.resource_id.empty()) resources[one.calendar_id] = one.resource_id;
@@ -106,16 +108,16 @@ Task<Result<PushKeeper::Kept>> PushKeeper::keep(ActiveRun& run, std::vector<std:
       co_return opened.error();
     }
     if (!*opened) continue;
-    resources[opening.calendar_id] = **opened;
+    resources[opening.calendar_id] = (*opened)->resource_id;
     // A renewal leaves no gap: the old channel spoke until the new one did.
-    if (opening.reason != sync::OpenReason::renewal) kept.again = true;
+    if (opening.reason != sync::OpenReason::renewal || (*opened)->gap) kept.again = true;
     if (opening.reason == sync::OpenReason::silence) ++kept.silent;
     todo.stop.insert(todo.stop.end(), opening.replaces.begin(), opening.replaces.end());
   }
   for (const sync::Channel& channel : todo.stop) {
     const std::string& own = channel.resource_id;
-    if (auto stopped = co_await stop(run, channel.id, own.empty() ? resources[channel.calendar_id] : own); !stopped)
-      co_return stopped.error();
+    const std::string known = own.empty() && shared ? resources[channel.calendar_id] : own;
+    if (auto stopped = co_await stop(run, channel.id, known); !stopped) co_return stopped.error();
   }
   co_return kept;
 }
@@ -129,7 +131,7 @@ Task<void> PushKeeper::put_off(const ActiveRun& run, std::vector<sync::ChannelPl
     co_await services_.channels.refused(run.claim().connection, one.calendar_id, describe(error), pause, 0);
 }
 
-Task<Result<std::optional<std::string>>> PushKeeper::open(ActiveRun& run, sync::ChannelPlan::Opening opening) {
+Task<Result<PushKeeper::Opened>> PushKeeper::open(ActiveRun& run, sync::ChannelPlan::Opening opening) {
   const std::string id = random_uuid(services_.random);
   const Secret secret(random_token(services_.random));
   const bool ours = co_await services_.channels.open(
@@ -166,11 +168,11 @@ Task<Result<std::optional<std::string>>> PushKeeper::open(ActiveRun& run, sync::
   } else {
     services_.log.info("a push channel was opened", said);
   }
-  co_return std::optional((*answer)->resource_id);
+  co_return *answer;
 }
 
-Task<Result<std::optional<std::string>>> PushKeeper::refused(ActiveRun& run, std::string calendar_id,
-                                                             std::string channel_id, Error error) {
+Task<Result<PushKeeper::Opened>> PushKeeper::refused(ActiveRun& run, std::string calendar_id, std::string channel_id,
+                                                     Error error) {
   const bool operators = error.failure == Failure::misconfigured;
   if (outcome_unknown(error.failure)) {
     co_await services_.channels.stopping({channel_id});
@@ -191,7 +193,7 @@ Task<Result<std::optional<std::string>>> PushKeeper::refused(ActiveRun& run, std
 
 Task<Result<void>> PushKeeper::stop(ActiveRun& run, std::string channel, std::string resource) {
   co_await services_.channels.stopping({channel});
-  if (resource.empty()) {
+  if (resource.empty() && !run.adapter().push_channels->finds_channels()) {
     // The provider cannot be told; it ends at its expiry, unheard, unless its calendar gets another channel.
     co_await services_.channels.stop_failed(channel, "its resource id is not known", services_.random.unit());
     co_return Result<void>();

@@ -50,11 +50,11 @@ class PushKeeper {
   bool pushes_are_taken(const ActiveRun& run) const;
   Watch watch(const ActiveRun& run, const std::vector<std::string>& wanted) const;
   Task<void> note_missed(const ActiveRun& run, const std::set<std::string>& changed);
-  /// The resource id of the new channel; nothing = there is none, and its calendar says why.
-  Task<Result<std::optional<std::string>>> open(ActiveRun& run, sync::ChannelPlan::Opening opening);
+  /// The new channel; nothing = there is none, and its calendar says why.
+  using Opened = std::optional<providers::OpenedChannel>;
+  Task<Result<Opened>> open(ActiveRun& run, sync::ChannelPlan::Opening opening);
   Task<void> put_off(const ActiveRun& run, std::vector<sync::ChannelPlan::Opening> openings, Error error);
-  Task<Result<std::optional<std::string>>> refused(ActiveRun& run, std::string calendar_id, std::string channel_id,
-                                                   Error error);
+  Task<Result<Opened>> refused(ActiveRun& run, std::string calendar_id, std::string channel_id, Error error);
   Task<Result<void>> stop(ActiveRun& run, std::string channel, std::string resource);
   LogFields fields(const ActiveRun& run) const;
 

@@ -20,8 +20,10 @@ ConnectOutcome refused(const Error& error) {
   return refused(503, std::string(error_code(error.failure)), error.message);
 }
 
-/// A refused code is the link's fault, everything else the provider's or the operator's.
+/// A refused code is the link's fault, a permission too few the person's, everything else the provider's or the
+/// operator's.
 ConnectOutcome refused_code(const Error& error) {
+  if (error.failure == Failure::scope_missing) return refused(422, "insufficient_scope", error.message);
   const bool about_code = error.failure == Failure::grant_dead || error.failure == Failure::rejected;
   return about_code ? refused(400, "invalid_code", error.message) : refused(error);
 }

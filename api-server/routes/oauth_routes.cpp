@@ -43,8 +43,8 @@ const providers::Adapter* oauth_adapter(const Services& services, const Request&
 
 Response unknown_provider() {
   return error_response(404, "not_found",
-                        "no such OAuth provider is configured; google needs GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET and "
-                        "GOOGLE_REDIRECT_URI");
+                        "no such OAuth provider is configured; each needs its client id, client secret and redirect "
+                        "URI (GOOGLE_CLIENT_ID, MICROSOFT_CLIENT_ID, …)");
 }
 
 Task<Response> start_connect(const Services& services, Request request) {

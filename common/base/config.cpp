@@ -92,6 +92,22 @@ const std::map<std::string, Setter>& known_keys() {
       {"providers.google.quotas.account_concurrency",
        number(CALSYNC_AT(google.quotas.account_concurrency), 0, 100 * many)},
       {"providers.google.quotas.full_reads", number(CALSYNC_AT(google.quotas.full_reads), 0, 100 * many)},
+      {"providers.microsoft.tenant", text(CALSYNC_AT(microsoft.tenant))},
+      {"providers.microsoft.prompt", text(CALSYNC_AT(microsoft.prompt))},
+      {"providers.microsoft.endpoints.authorize", text(CALSYNC_AT(microsoft.authorize))},
+      {"providers.microsoft.endpoints.token", text(CALSYNC_AT(microsoft.token))},
+      {"providers.microsoft.endpoints.api", text(CALSYNC_AT(microsoft.api))},
+      {"providers.microsoft.scopes", list(CALSYNC_AT(microsoft.scopes))},
+      {"providers.microsoft.window.past_days", number(CALSYNC_AT(microsoft.past_days), 2, 3650)},
+      {"providers.microsoft.window.future_days", number(CALSYNC_AT(microsoft.future_days), 2, 3650)},
+      {"providers.microsoft.window.hours", number(CALSYNC_AT(microsoft.window_hours), 1, 24 * 31)},
+      {"providers.microsoft.quotas.project_per_minute",
+       number(CALSYNC_AT(microsoft.quotas.project_per_minute), 0, 100 * many)},
+      {"providers.microsoft.quotas.account_per_minute",
+       number(CALSYNC_AT(microsoft.quotas.account_per_minute), 0, 100 * many)},
+      {"providers.microsoft.quotas.account_concurrency",
+       number(CALSYNC_AT(microsoft.quotas.account_concurrency), 0, 100 * many)},
+      {"providers.microsoft.quotas.full_reads", number(CALSYNC_AT(microsoft.quotas.full_reads), 0, 100 * many)},
       {"providers.ics.quotas.account_per_minute", number(CALSYNC_AT(ics.quotas.account_per_minute), 0, 100 * many)},
       {"providers.ics.quotas.host_per_minute", number(CALSYNC_AT(ics.quotas.host_per_minute), 0, 100 * many)},
       {"providers.ics.quotas.full_reads", number(CALSYNC_AT(ics.quotas.full_reads), 0, 100 * many)},
@@ -251,17 +267,21 @@ Result<void> load_secrets(Settings& settings, const Environment& environment, co
                                                      {"CALENDAR_TOKEN_KEYS", &settings.token_keys},
                                                      {"CALENDAR_APP_TOKENS", &settings.app_tokens},
                                                      {"CALENDAR_ADMIN_TOKENS", &settings.admin_tokens},
-                                                     {"GOOGLE_CLIENT_SECRET", &settings.google.client_secret}};
+                                                     {"GOOGLE_CLIENT_SECRET", &settings.google.client_secret},
+                                                     {"MICROSOFT_CLIENT_SECRET", &settings.microsoft.client_secret}};
   for (const auto& [name, target] : secrets) {
     auto value = secret_text(name, environment, read_file);
     if (!value) return value.error();
     *target = Secret(std::move(*value));
   }
   for (const auto& [name, target] : {std::pair{"GOOGLE_CLIENT_ID", &settings.google.client_id},
-                                     std::pair{"GOOGLE_REDIRECT_URI", &settings.google.redirect_uri}}) {
+                                     std::pair{"GOOGLE_REDIRECT_URI", &settings.google.redirect_uri},
+                                     std::pair{"MICROSOFT_CLIENT_ID", &settings.microsoft.client_id},
+                                     std::pair{"MICROSOFT_REDIRECT_URI", &settings.microsoft.redirect_uri},
+                                     std::pair{"MICROSOFT_TENANT", &settings.microsoft.tenant}}) {
     auto value = secret_text(name, environment, read_file);
     if (!value) return value.error();
-    *target = std::move(*value);
+    if (!value->empty()) *target = std::move(*value);
   }
   return {};
 }
@@ -274,7 +294,10 @@ Result<void> check_settings(const Settings& settings) {
       {"providers.google.endpoints.token", &settings.google.token},
       {"providers.google.endpoints.revoke", &settings.google.revoke},
       {"providers.google.endpoints.userinfo", &settings.google.userinfo},
-      {"providers.google.endpoints.api", &settings.google.api}};
+      {"providers.google.endpoints.api", &settings.google.api},
+      {"providers.microsoft.endpoints.authorize", &settings.microsoft.authorize},
+      {"providers.microsoft.endpoints.token", &settings.microsoft.token},
+      {"providers.microsoft.endpoints.api", &settings.microsoft.api}};
   for (const auto& [key, url] : urls) {
     const bool secure = url->starts_with("https://");
     if (!secure && !url->starts_with("http://")) return misconfigured(fmt::format("'{}' must be an http(s) URL", key));
@@ -282,6 +305,9 @@ Result<void> check_settings(const Settings& settings) {
       return misconfigured(fmt::format("'{}' is plain http; set allow_insecure_endpoints to permit that", key));
     }
   }
+  const auto& prompts = {"", "login", "none", "consent", "select_account"};
+  if (std::find(prompts.begin(), prompts.end(), settings.microsoft.prompt) == prompts.end())
+    return misconfigured("'providers.microsoft.prompt' must be login, none, consent, select_account or empty");
   const std::string& push = settings.push.public_url;
   if (!push.empty() && !push.starts_with("https://") && !push.starts_with("http://"))
     return misconfigured("'push.public_url' must be an http(s) URL");

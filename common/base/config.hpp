@@ -52,6 +52,21 @@ struct Settings {
     std::vector<std::string> scopes{};  ///< empty = the adapter's own
     Quotas quotas{10000, 600, 0, 0, 64};
   } google;
+  struct Microsoft {
+    std::string client_id{};
+    Secret client_secret{};
+    std::string redirect_uri{};
+    std::string tenant = "common";  ///< common, organizations, consumers, or one tenant's id or domain
+    std::string prompt = "select_account";
+    std::string authorize = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize";
+    std::string token = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token";
+    std::string api = "https://graph.microsoft.com/v1.0";
+    std::vector<std::string> scopes{};  ///< empty = the adapter's own
+    int past_days = 31;                 ///< the mirror's window around today
+    int future_days = 400;
+    int window_hours = 24;  ///< from one full read to the next, which moves the window on
+    Quotas quotas{30000, 400, 0, 4, 64};
+  } microsoft;
   struct Ics {
     int max_bytes = 16 * 1024 * 1024;
     Quotas quotas{0, 0, 3000, 0, 64};

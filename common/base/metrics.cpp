@@ -118,6 +118,8 @@ std::string_view webhook_result_name(WebhookResult result) {
       return "accepted";
     case WebhookResult::ignored:
       return "ignored";
+    case WebhookResult::handshake:
+      return "handshake";
     case WebhookResult::invalid_channel:
       return "invalid_channel";
     case WebhookResult::not_allowlisted:

@@ -55,6 +55,7 @@ std::string metrics_json(const MetricFamilies& families);
 enum class WebhookResult {
   accepted,
   ignored,
+  handshake,
   invalid_channel,
   not_allowlisted,
   disabled,

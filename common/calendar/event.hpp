@@ -49,7 +49,9 @@ struct Event {
   std::vector<std::string> recurrence{};  ///< RFC 5545 lines: RRULE, RDATE, EXDATE, EXRULE (masters only)
   std::string recurring_event_id{};       ///< exceptions: external id of the master
   EventTime original_start{};             ///< exceptions: which occurrence
-  std::string etag{};                     ///< the provider's version, or a fingerprint where it has none
+  /// Masters: the same read names all exceptions of this series; others that the mirror has are gone.
+  bool whole_series = false;
+  std::string etag{};  ///< the provider's version, or a fingerprint where it has none
   std::int64_t sequence = 0;
   std::string raw_payload{};  ///< JSON: the provider's bytes (Google), or {"ics": "…"} for iCalendar components
 };

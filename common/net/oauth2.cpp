@@ -166,22 +166,22 @@ std::string authorization_url(const OAuthClient& client, const Parameters& extra
   return with_query(client.authorize_url, parameters);
 }
 
-HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier) {
-  return form_post("token", client.token_url,
-                   {{"grant_type", "authorization_code"},
-                    {"code", std::string(code)},
-                    {"client_id", client.client_id},
-                    {"client_secret", std::string(client.client_secret.reveal())},
-                    {"redirect_uri", client.redirect_uri},
-                    {"code_verifier", std::string(verifier.reveal())}});
+HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier,
+                                  const Parameters& extra) {
+  Parameters form{{"grant_type", "authorization_code"},  {"code", std::string(code)},
+                  {"client_id", client.client_id},       {"client_secret", std::string(client.client_secret.reveal())},
+                  {"redirect_uri", client.redirect_uri}, {"code_verifier", std::string(verifier.reveal())}};
+  form.insert(form.end(), extra.begin(), extra.end());
+  return form_post("token", client.token_url, form);
 }
 
-HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token) {
-  return form_post("refresh", client.token_url,
-                   {{"grant_type", "refresh_token"},
-                    {"refresh_token", std::string(refresh_token.reveal())},
-                    {"client_id", client.client_id},
-                    {"client_secret", std::string(client.client_secret.reveal())}});
+HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token, const Parameters& extra) {
+  Parameters form{{"grant_type", "refresh_token"},
+                  {"refresh_token", std::string(refresh_token.reveal())},
+                  {"client_id", client.client_id},
+                  {"client_secret", std::string(client.client_secret.reveal())}};
+  form.insert(form.end(), extra.begin(), extra.end());
+  return form_post("refresh", client.token_url, form);
 }
 
 HttpRequest revoke_request(const OAuthClient& client, const Secret& token) {
@@ -222,7 +222,8 @@ Result<void> parse_revoke_response(const HttpResponse& response, Time now) {
   return token_endpoint_error(response, now);
 }
 
-Result<IdentityClaims> parse_id_token(const Secret& id_token, std::string_view client_id, Time now) {
+Result<std::map<std::string, std::string>> id_token_claims(const Secret& id_token, std::string_view client_id,
+                                                           Time now) {
   const auto claims = jwt_claims(id_token.reveal());
   if (!claims) return claims.error();
   if (!is_for(*claims, client_id)) return fail(Failure::rejected, "the id_token was made for another client");
@@ -230,7 +231,17 @@ Result<IdentityClaims> parse_id_token(const Secret& id_token, std::string_view c
   if (!expiry) return fail(Failure::malformed, "the id_token has no expiry");
   const auto oldest = std::chrono::floor<std::chrono::seconds>(now - clock_skew).time_since_epoch().count();
   if (*expiry <= oldest) return fail(Failure::rejected, "the id_token has expired: check this machine's clock");
-  IdentityClaims identity{json::text_at(*claims, "sub"), json::text_at(*claims, "email")};
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, value] : claims->GetObject()) {
+    if (value.IsString()) texts[name.GetString()] = std::string(value.GetString(), value.GetStringLength());
+  }
+  return texts;
+}
+
+Result<IdentityClaims> parse_id_token(const Secret& id_token, std::string_view client_id, Time now) {
+  auto claims = id_token_claims(id_token, client_id, now);
+  if (!claims) return claims.error();
+  IdentityClaims identity{(*claims)["sub"], (*claims)["email"]};
   if (identity.subject.empty()) return fail(Failure::malformed, "the id_token does not say who connected");
   return identity;
 }

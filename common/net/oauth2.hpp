@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,8 +36,10 @@ std::string code_challenge(const Secret& verifier);  ///< S256
 
 std::string authorization_url(const OAuthClient& client, const Parameters& extra, std::string_view scope,
                               std::string_view state, const Secret& verifier);
-HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier);
-HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token);
+/// `extra`: what one provider wants besides.
+HttpRequest code_exchange_request(const OAuthClient& client, std::string_view code, const Secret& verifier,
+                                  const Parameters& extra = {});
+HttpRequest refresh_request(const OAuthClient& client, const Secret& refresh_token, const Parameters& extra = {});
 HttpRequest revoke_request(const OAuthClient& client, const Secret& token);
 
 /// invalid_grant = grant_dead; invalid_client, unauthorized_client, redirect_uri_mismatch … = misconfigured (the
@@ -46,9 +49,12 @@ Result<TokenGrant> parse_token_response(const HttpResponse& response, Time now);
 /// Success also when the server does not know the token (any more): RFC 7009 section 2.2 asks for 200 there, but some
 /// servers answer 400 invalid_token. Failures as above.
 Result<void> parse_revoke_response(const HttpResponse& response, Time now);
-/// The claims of an id_token received straight from the token endpoint over TLS, where OpenID Connect Core 3.1.3.7 (6)
-/// allows skipping the signature; checks aud == client_id and exp. failures: malformed (not a token), rejected
-/// (expired, or made for somebody else).
+/// The claims that are text, of an id_token received straight from the token endpoint over TLS, where OpenID Connect
+/// Core 3.1.3.7 (6) allows skipping the signature; checks aud == client_id and exp. failures: malformed (not a token),
+/// rejected (expired, or made for somebody else).
+Result<std::map<std::string, std::string>> id_token_claims(const Secret& id_token, std::string_view client_id,
+                                                           Time now);
+/// Of them, who connected.
 struct IdentityClaims {
   std::string subject;
   std::string email;

@@ -91,22 +91,45 @@ class Authorizer {
   virtual std::set<std::string> missing_scopes(const std::set<std::string>& granted) const = 0;
 };
 
-/// A push message before it is authenticated. It is only a hint that something changed.
-struct PushMessage {
+/// What a push message says about its channel.
+enum class PushKind {
+  changed,  ///< something changed, or may have: the provider is to be read
+  renew,    ///< the channel stops speaking soon unless it is replaced
+  ended     ///< the provider has ended it
+};
+
+/// A push message speaks of one channel or of several, of any accounts. Before it is authenticated it is only a hint.
+struct PushItem {
   std::string channel_id{};
   Secret token{};             ///< the channel's secret, as the message shows it
   std::string resource_id{};  ///< what the channel watches, in the provider's words
+  PushKind kind = PushKind::changed;
+};
+struct PushMessage {
+  std::vector<PushItem> items{};
+  int malformed = 0;   ///< items that cannot be understood, and do not spoil the others
+  int accepted = 200;  ///< the status by which the provider learns that it need not repeat this
 };
 
-/// A request's header by lower-case name; "" when absent.
+/// The provider asks whether we want its messages: answered at once with this text, before anything is known.
+struct PushHandshake {
+  std::string text{};
+};
+
+/// A request's header by lower-case name, or a part of its query by name; "" when absent.
 using HeaderLookup = std::function<std::string_view(std::string_view name)>;
+struct PushRequest {
+  HeaderLookup header{};
+  HeaderLookup query{};
+  std::string_view body{};
+};
 
 /// Providers that announce changes only.
 class PushDecoder {
  public:
   virtual ~PushDecoder() = default;
   /// failure invalid_input: this is no message of the provider's; the sentence says what is wrong with it.
-  virtual Result<PushMessage> decode(const HeaderLookup& header) const = 0;
+  virtual Result<std::variant<PushMessage, PushHandshake>> decode(const PushRequest& request) const = 0;
 };
 
 /// A channel that is to be opened.
@@ -119,11 +142,12 @@ struct ChannelRequest {
 };
 
 struct OpenedChannel {
-  std::string resource_id{};  ///< the provider's name for what is watched
+  std::string resource_id{};  ///< the provider's name for what is watched, as its messages give it
   std::optional<Time> expires_at{};
+  bool gap = false;  ///< an older channel had to end before this one could speak
 };
 
-/// Providers that announce changes only. There is no way to ask which channels exist.
+/// Providers that announce changes only.
 class PushChannels {
  public:
   virtual ~PushChannels() = default;
@@ -132,6 +156,9 @@ class PushChannels {
   virtual Task<Result<std::optional<OpenedChannel>>> open(Session session, ChannelRequest request) = 0;
   /// Success also when the provider does not know the channel.
   virtual Task<Result<void>> stop(Session session, std::string channel_id, std::string resource_id) = 0;
+  /// False = there is no way to ask which channels exist, and the channels of one calendar share its resource id. True
+  /// = each has its own, and `stop` finds the channel also with "" for a resource id that never arrived.
+  virtual bool finds_channels() const { return false; }
 };
 
 /// How much the provider bears and where it is. All workers keep these limits together.

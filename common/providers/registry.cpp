@@ -3,6 +3,7 @@
 
 #include "common/net/url.hpp"
 #include "common/providers/google/google_adapter.hpp"
+#include "common/providers/microsoft/microsoft_adapter.hpp"
 
 namespace calsync::providers {
 namespace {
@@ -25,6 +26,21 @@ RegistrySettings registry_settings(const Settings& settings) {
                                  google.quotas.account_concurrency,
                                  google.quotas.full_reads};
   }
+  const Settings::Microsoft& microsoft = settings.microsoft;
+  if (!microsoft.client_id.empty()) {
+    out.microsoft = microsoft::Options{microsoft.client_id,
+                                       microsoft.client_secret,
+                                       microsoft.redirect_uri,
+                                       microsoft.tenant,
+                                       microsoft.prompt,
+                                       {microsoft.authorize, microsoft.token, microsoft.api},
+                                       microsoft.scopes,
+                                       {microsoft.past_days, microsoft.future_days, microsoft.window_hours},
+                                       per_minute(microsoft.quotas.project_per_minute),
+                                       per_minute(microsoft.quotas.account_per_minute),
+                                       microsoft.quotas.account_concurrency,
+                                       microsoft.quotas.full_reads};
+  }
   out.ics.max_bytes = static_cast<std::size_t>(settings.ics.max_bytes);
   out.ics.allow_insecure = settings.allow_insecure_endpoints;
   out.ics.account_calls = per_minute(settings.ics.quotas.account_per_minute);
@@ -39,9 +55,11 @@ net::TransportOptions transport_options(const Settings& settings) {
   options.allow_private_addresses = settings.allow_private_addresses;
   options.ca_file = settings.ca_file;
   // The operator's own endpoints may be anywhere; what strangers name may not.
-  for (const std::string* url : {&settings.google.authorize, &settings.google.token, &settings.google.revoke,
-                                 &settings.google.userinfo, &settings.google.api}) {
-    if (const auto parsed = net::parse_url(*url)) options.trusted_origins.push_back(parsed->origin());
+  for (const std::string* url :
+       {&settings.google.authorize, &settings.google.token, &settings.google.revoke, &settings.google.userinfo,
+        &settings.google.api, &settings.microsoft.authorize, &settings.microsoft.token, &settings.microsoft.api}) {
+    if (const auto parsed = net::parse_url(url->substr(0, url->find("/{"))))
+      options.trusted_origins.push_back(parsed->origin());
   }
   return options;
 }
@@ -56,6 +74,8 @@ Registry::Registry(const RegistrySettings& settings, net::HttpTransport& transpo
   };
   if (settings.google)
     add([&](net::HttpTransport& own) { return google::make_google_adapter(*settings.google, own, clock); });
+  if (settings.microsoft)
+    add([&](net::HttpTransport& own) { return microsoft::make_microsoft_adapter(*settings.microsoft, own, clock); });
   add([&](net::HttpTransport& own) { return ics::make_ics_adapter(own, settings.ics, clock); });
 }
 

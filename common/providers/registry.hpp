@@ -11,12 +11,14 @@
 #include "common/providers/counted_transport.hpp"
 #include "common/providers/google/google_options.hpp"
 #include "common/providers/ics/ics_adapter.hpp"
+#include "common/providers/microsoft/microsoft_options.hpp"
 #include "common/providers/provider.hpp"
 
 namespace calsync::providers {
 
 struct RegistrySettings {
   std::optional<google::Options> google{};  ///< nothing = no client id is configured
+  std::optional<microsoft::Options> microsoft{};
   ics::Options ics{};
 };
 

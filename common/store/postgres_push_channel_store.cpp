@@ -25,14 +25,15 @@ Task<std::map<std::string, PushChannel>> PostgresPushChannelStore::find(std::vec
 }
 
 Task<void> PostgresPushChannelStore::wake(std::vector<sync::Admission>, std::vector<ConnectionId> connections,
-                                          std::vector<std::string> channels, std::chrono::milliseconds gap) {
+                                          SpokenChannels channels, std::chrono::milliseconds gap) {
   std::vector<std::string> ids;
   ids.reserve(connections.size());
   for (const ConnectionId& connection : connections) ids.push_back(connection.str());
   // Sorted: one order of locks for everybody.
   std::sort(ids.begin(), ids.end());
-  db::Values values{db::array_literal(ids), db::array_literal(channels),
-                    fmt::format("{:.3f}", static_cast<double>(gap.count()) / 1000)};
+  db::Values values{db::array_literal(ids), db::array_literal(channels.spoke),
+                    fmt::format("{:.3f}", static_cast<double>(gap.count()) / 1000), db::array_literal(channels.renew),
+                    db::array_literal(channels.ended)};
   co_await pool_.query(sql::push_wake, std::move(values));
 }
 

@@ -12,7 +12,7 @@ class PostgresPushChannelStore final : public PushChannelStore {
 
   Task<std::map<std::string, PushChannel>> find(std::vector<std::string> ids) override;
   Task<void> wake(std::vector<sync::Admission> admissions, std::vector<ConnectionId> connections,
-                  std::vector<std::string> channels, std::chrono::milliseconds gap) override;
+                  SpokenChannels channels, std::chrono::milliseconds gap) override;
   Task<bool> open(sync::Claim claim, NewChannel channel) override;
   Task<bool> opened(sync::Claim claim, std::string id, std::string resource_id, std::optional<Time> expires_at,
                     double renewal, std::vector<std::string> replaces) override;

@@ -24,6 +24,13 @@ struct PushChannel {
   bool stopped = false;       ///< its late messages mean nothing any more
 };
 
+/// What channels said, by their ids.
+struct SpokenChannels {
+  std::vector<std::string> spoke{};  ///< all of them
+  std::vector<std::string> renew{};  ///< of them, those that the provider wants renewed
+  std::vector<std::string> ended{};  ///< of them, those that the provider has ended
+};
+
 /// A channel that is about to be opened.
 struct NewChannel {
   std::string id{};
@@ -51,10 +58,10 @@ class PushChannelStore {
 
   /// Channels by id; unknown ones are left out.
   virtual Task<std::map<std::string, PushChannel>> find(std::vector<std::string> ids) = 0;
-  /// Marks the connections of channels that spoke, durably when this returns. `gap`: between two runs that pushes ask
-  /// for.
+  /// Marks the connections of channels that spoke, durably when this returns; channels are due for renewal, or at their
+  /// end, where they said so. `gap`: between two runs that pushes ask for.
   virtual Task<void> wake(std::vector<sync::Admission> admissions, std::vector<ConnectionId> connections,
-                          std::vector<std::string> channels, std::chrono::milliseconds gap) = 0;
+                          SpokenChannels channels, std::chrono::milliseconds gap) = 0;
 
   // What the holder of a connection's lease writes.
 

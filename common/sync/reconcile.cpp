@@ -32,8 +32,10 @@ class Planner {
   Planner(const Mirror& mirror, Plan& plan) : mirror_(mirror), plan_(plan) {}
 
   void operator()(calendar::Event& event) {
+    if (event.whole_series) masters_.insert(event.external_event_id);
     const Known* known = find(event.external_event_id);
-    if (!known && mirror_.contains(event.external_event_id)) revived_.insert(event.external_event_id);
+    if (!known && !event.whole_series && mirror_.contains(event.external_event_id))
+      revived_.insert(event.external_event_id);
     if (known && (outbound(*known) ||
                   (known->status == SyncStatus::synced && !event.etag.empty() && known->etag == event.etag))) {
       return;
@@ -55,7 +57,8 @@ class Planner {
     plan_.upserts.push_back(row_of(unreadable));
   }
 
-  /// Google sends only the master of a deleted series: its exceptions go with it.
+  /// Google sends only the master of a deleted series: its exceptions go with it. Microsoft tells of no exception that
+  /// is gone; its series are read anew.
   void bury_orphans(const std::unordered_set<std::string>& named) {
     if (masters_.empty()) return;
     for (const auto& [id, known] : mirror_) {

@@ -6,10 +6,10 @@ control() { curl -sS --fail-with-body -H 'Content-Type: application/json' "$@"; 
 sql() { psql "$CALSYNC_DATABASE_URL" -qtAX -v ON_ERROR_STOP=1 -c "$1"; }
 
 # As a browser does: our link sets a cookie and leads to the provider's page; there the account is chosen; back to us.
-connect_google() {
-  local email=$1 jar link consent back
+connect_account() {
+  local provider=$1 email=$2 jar link consent back
   jar=$(mktemp)
-  link=$(app "$CALSYNC_API_URL/api/auth/google?provider_id=$CALSYNC_DEMO_PROVIDER_ID" | jq -r .authorization_url)
+  link=$(app "$CALSYNC_API_URL/api/auth/$provider?provider_id=$CALSYNC_DEMO_PROVIDER_ID" | jq -r .authorization_url)
   consent=$(curl -sS -c "$jar" -o /dev/null -w '%{redirect_url}' "$link")
   back=$(curl -sS -o /dev/null -w '%{redirect_url}' "$consent&emulator_account=$(jq -rn --arg e "$email" '$e|@uri')")
   curl -sS --fail-with-body -b "$jar" "$back" | jq -r .connection_id
@@ -30,6 +30,18 @@ load_samples() {
   control -X POST "$CALSYNC_EMULATOR_URL/control/accounts" -d '{"email": "ada@example.com", "name": "Ada"}' >/dev/null 2>&1 || true
   control -X POST "$CALSYNC_EMULATOR_URL/control/load-directory" -d "$(jq -n --arg p "$1" '{email: "ada@example.com", path: $p}')" >"$state/loaded.json"
   echo "$loaded" >"$state/loaded.for"
+}
+
+# Once for each life of the emulator: a meeting and a series.
+add_outlook_account() {
+  local event
+  control -X POST "$CALSYNC_EMULATOR_URL/control/microsoft/accounts" -d '{"email": "ada@contoso.example", "name": "Ada"}' >/dev/null 2>&1 || return 0
+  for event in \
+    '{"subject": "Review", "start": {"dateTime": "2027-03-01T14:00:00", "timeZone": "UTC"}, "end": {"dateTime": "2027-03-01T15:00:00", "timeZone": "UTC"}}' \
+    '{"subject": "Stand-up", "start": {"dateTime": "2027-02-01T09:00:00", "timeZone": "UTC"}, "end": {"dateTime": "2027-02-01T09:15:00", "timeZone": "UTC"},
+      "recurrence": {"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "monday"}, "range": {"type": "noEnd", "startDate": "2027-02-01"}}}'; do
+    control -X POST "$CALSYNC_EMULATOR_URL/control/microsoft/events" -d "{\"email\": \"ada@contoso.example\", \"event\": $event}" >/dev/null
+  done
 }
 
 # Until the connection's calendars have their push channels and nothing is under way; runs that pushes ask for are a second
@@ -82,8 +94,10 @@ up() {
   local connection feed feeds=0 milliseconds
   # Plain http suits the loopback only; Google itself sends push messages to https addresses.
   control -X POST "$CALSYNC_EMULATOR_URL/control/settings" -d '{"push_allow_http": true}' >/dev/null
-  connection=$(connect_google ada@example.com)
+  connection=$(connect_account google ada@example.com)
   [ -n "$connection" ] && [ "$connection" != null ] || die "the demo account could not be connected"
+  add_outlook_account
+  connect_account microsoft ada@contoso.example >/dev/null
   while IFS= read -r feed; do
     connect_feed "$CALSYNC_EMULATOR_URL$feed" >/dev/null && feeds=$((feeds + 1))
   done < <(jq -r '.files[].feed // empty' "$state/loaded.json")

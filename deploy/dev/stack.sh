@@ -49,6 +49,11 @@ providers:
       revoke: $emulator/revoke
       userinfo: $emulator/v1/userinfo
       api: $emulator/calendar/v3
+  microsoft:
+    endpoints:
+      authorize: $emulator/entra/{tenant}/oauth2/v2.0/authorize
+      token: $emulator/entra/{tenant}/oauth2/v2.0/token
+      api: $emulator/graph/v1.0
 YAML
   (umask 077 && cat >"$state/daemons.env" <<ENV
 DATABASE_URL=$(database_url)
@@ -58,6 +63,9 @@ CALENDAR_ADMIN_TOKENS=demo-admin:$(secret admin 'openssl rand -hex 24')
 GOOGLE_CLIENT_ID=demo-client
 GOOGLE_CLIENT_SECRET=$(secret google 'openssl rand -hex 16')
 GOOGLE_REDIRECT_URI=http://127.0.0.1:$api_port/api/auth/google/callback
+MICROSOFT_CLIENT_ID=demo-client
+MICROSOFT_CLIENT_SECRET=$(secret google true)
+MICROSOFT_REDIRECT_URI=http://127.0.0.1:$api_port/api/auth/microsoft/callback
 CALENDAR_ENV=production
 CALENDAR_ALLOWLIST_PROVIDER_IDS=*
 CALENDAR_SYNC_ENABLED=true
@@ -104,7 +112,7 @@ start_stack() {
   if ! alive emulator; then
     launch emulator emulator "$bin/tests/emulator/calsync-emulator" --host 127.0.0.1 --port "$emulator_port" \
       --port-file "$state/run/emulator.listening" --client-id demo-client --client-secret "$(secret google true)" \
-      --redirect-uri "http://127.0.0.1:$api_port/api/auth/google/callback"
+      --redirect-uri "http://127.0.0.1:$api_port/api/auth/google/callback" "http://127.0.0.1:$api_port/api/auth/microsoft/callback"
     wait_for 20 "the emulator's start" curl -sf "$CALSYNC_EMULATOR_URL/control/health"
   fi
   if ! alive calsync-api; then

@@ -8,7 +8,8 @@ FROM calendar_push_channels p JOIN external_calendar_connections c ON c.id = p.c
 -- name: push_wake
 -- Marks the connections $1, whose channels $2 spoke, so that everything before this moment is read by a run that starts after
 -- it. A connection that waits to be claimed anyway is not touched but for its stamp, every five seconds at most, and its channel
--- every hour, unless it is under suspicion; runs that pushes ask for are at least $3 seconds apart.
+-- every hour, unless it is under suspicion; runs that pushes ask for are at least $3 seconds apart. Of the channels, those in $4
+-- are due for renewal from now on, and those in $5 have ended.
 WITH due AS (
   -- One order of locks for everybody, before anything is written.
   SELECT id, NOT sync_needed OR lease_until IS NOT NULL AS wakes FROM external_calendar_connections
@@ -24,10 +25,13 @@ WITH due AS (
 ), stamped AS (
   UPDATE external_calendar_connections SET last_webhook_received_at = now() WHERE id = ANY (ARRAY (SELECT id FROM due WHERE NOT wakes))
 ), spoke AS (
-  UPDATE calendar_push_channels SET last_message_at = now(), missed_at = NULL
+  UPDATE calendar_push_channels SET last_message_at = now(), missed_at = NULL,
+    renew_at = CASE WHEN id = ANY ($4::text[]) THEN LEAST(renew_at, now()) ELSE renew_at END,
+    expires_at = CASE WHEN id = ANY ($5::text[]) THEN LEAST(expires_at, now()) ELSE expires_at END
   WHERE id = ANY (ARRAY (
     SELECT id FROM calendar_push_channels
-    WHERE id = ANY ($2::text[]) AND (last_message_at IS NULL OR last_message_at < now() - interval '1 hour' OR missed_at IS NOT NULL)
+    WHERE id = ANY ($2::text[]) AND (last_message_at IS NULL OR last_message_at < now() - interval '1 hour' OR missed_at IS NOT NULL
+                                     OR id = ANY ($4::text[]) OR id = ANY ($5::text[]))
     ORDER BY id FOR NO KEY UPDATE))
 )
 SELECT count(*) AS woken FROM woken;

@@ -22,7 +22,7 @@ ALLOWED = {
     "common/runtime": {"common/base", "common/async", "common/calendar", "common/sync"},
 }
 ADAPTER = {"common/base", "common/async", "common/calendar", "common/net", "common/providers"}
-ADAPTERS = ("google", "ics")
+ADAPTERS = ("google", "ics", "microsoft")
 for adapter in ADAPTERS:
     ALLOWED[f"common/providers/{adapter}"] = ADAPTER
 # The registry is the one file that knows every adapter.

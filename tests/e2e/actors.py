@@ -24,8 +24,8 @@ class Actors:
         """A row of `profiles`; its id."""
         return self.sql.value("INSERT INTO profiles (email) VALUES (%s) RETURNING id::text", f"{uuid.uuid4().hex[:12]}@owners.example")
 
-    def oauth_link(self, owner, return_to=None):
-        answer = self.app.get("/api/auth/google", provider_id=owner, return_to=return_to)
+    def oauth_link(self, owner, return_to=None, provider="google"):
+        answer = self.app.get("/api/auth/" + provider, provider_id=owner, return_to=return_to)
         if answer.status != 200:
             raise AssertionError(f"no connect link: {answer.status} {answer.text}")
         return answer.json()["authorization_url"]
@@ -40,10 +40,10 @@ class Actors:
             raise AssertionError(f"the provider's page answers {back.status} {back.text}")
         return back.header("Location")
 
-    def finish_oauth(self, owner, email, browser=None, return_to=None, **choices):
+    def finish_oauth(self, owner, email, browser=None, return_to=None, provider="google", **choices):
         """The whole connect dance; our callback's answer."""
         browser = browser or Browser()
-        return browser.get(self.consent(self.oauth_link(owner, return_to), browser, email, **choices))
+        return browser.get(self.consent(self.oauth_link(owner, return_to, provider), browser, email, **choices))
 
     def connect_google(self, owner, email):
         """The new connection's id."""

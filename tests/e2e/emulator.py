@@ -20,11 +20,11 @@ TARGETS = {
 
 
 class Emulator:
-    def __init__(self, program, home, redirect_uri, client_secret):
+    def __init__(self, program, home, redirect_uris, client_secret):
         port_file = home / "emulator.port"
         self.process = Daemon("emulator", [program, "--host", "127.0.0.1", "--port", "0", "--port-file", port_file, "--client-id",
                                            "e2e-client",
-                                           "--client-secret", client_secret, "--redirect-uri", redirect_uri], base_environment())
+                                           "--client-secret", client_secret, "--redirect-uri", *redirect_uris], base_environment())
 
         def listening():
             if not self.process.alive():

@@ -60,7 +60,8 @@ class Stack(Actors, Rows):
         self.past = []
         try:
             if with_emulator:
-                self.emulator = Emulator(EMULATOR, self.home, self.redirect_uri, self.client_secret)
+                self.emulator = Emulator(EMULATOR, self.home, [self.redirect_uri, self.root + "/api/auth/microsoft/callback"],
+                                         self.client_secret)
             self.config = merged(self._default_config(), config or {})
             self.environment = {**self._default_environment(), **(environment or {})}
             self.write_config()

@@ -2,6 +2,7 @@
 #include "control.hpp"
 
 #include "clock.hpp"
+#include "tests/emulator/microsoft/graph_control.hpp"
 
 namespace calsync::emulator {
 namespace {
@@ -103,6 +104,7 @@ Response answer_control(Provider& provider, const Request& request) {
   if (area == "channels") return control_channels(call);
   if (area == "push") return control_push(call);
   if (area == "state") return control_state(call);
+  if (area == "microsoft") return microsoft::answer_graph_control(call);
   throw control_fault(404, "no such control call");
 }
 

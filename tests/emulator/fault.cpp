@@ -5,6 +5,8 @@
 
 #include "clock.hpp"
 #include "list_fault.hpp"
+#include "tests/emulator/microsoft/delta_fault.hpp"
+#include "tests/emulator/microsoft/graph_fault.hpp"
 
 namespace calsync::emulator {
 namespace {
@@ -50,7 +52,11 @@ std::string read_match(const JsonValue& match, Fault& fault) {
 
 // Kinds that only mean something in some calls wait for one of those.
 bool fits_kind(std::string_view kind, const Call& call) {
-  if (bends_list(kind)) return call.operation == "events.list";
+  if (bends_list(kind) || microsoft::bends_delta(kind))
+    return (bends_list(kind) && call.operation == "events.list") ||
+           (microsoft::bends_delta(kind) && call.operation == "graph.calendarView.delta");
+  if (microsoft::graph_fault_kind(kind))
+    return call.operation.starts_with(kind.starts_with("aadsts_") ? "entra." : "graph.");
   if (kind == "page_token_expired") return call.page_token;
   if (kind == "wrong_not_modified") return call.operation == "feed" && call.conditional;
   return true;

@@ -5,6 +5,8 @@
 #include "api_error.hpp"
 #include "fault.hpp"
 #include "list_fault.hpp"
+#include "tests/emulator/microsoft/delta_fault.hpp"
+#include "tests/emulator/microsoft/graph_fault.hpp"
 
 namespace calsync::emulator {
 namespace {
@@ -91,10 +93,13 @@ Response plain_fault(const Fault& fault, std::string_view rpc_method) {
 }  // namespace
 
 bool known_fault_kind(std::string_view kind) {
-  return among(damaging, kind) || among(replacing, kind) || among(special, kind) || bends_list(kind);
+  return among(damaging, kind) || among(replacing, kind) || among(special, kind) || bends_list(kind) ||
+         microsoft::bends_delta(kind) || microsoft::graph_fault_kind(kind);
 }
 
-bool replaces_answer(const Fault& fault) { return !among(damaging, fault.kind) && !bends_list(fault.kind); }
+bool replaces_answer(const Fault& fault) {
+  return !among(damaging, fault.kind) && !bends_list(fault.kind) && !microsoft::bends_delta(fault.kind);
+}
 
 Response fault_answer(const Fault& fault, std::string_view rpc_method) {
   Response response = plain_fault(fault, rpc_method);

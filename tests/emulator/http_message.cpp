@@ -50,6 +50,22 @@ void Request::set_target(std::string_view received) {
   for (const std::string_view segment : split(rest, '/')) segments.push_back(percent_decode(segment, false));
 }
 
+std::string* Request::field(std::string_view name) {
+  const std::pair<std::string_view, std::string*> known[] = {{"Host", &host},
+                                                             {"Authorization", &authorization},
+                                                             {"Content-Type", &content_type},
+                                                             {"If-Match", &if_match},
+                                                             {"If-None-Match", &if_none_match},
+                                                             {"If-Modified-Since", &if_modified_since},
+                                                             {"X-HTTP-Method-Override", &method_override},
+                                                             {"Prefer", &prefer},
+                                                             {"client-request-id", &client_request_id},
+                                                             {"X-Forwarded-Proto", &forwarded_proto}};
+  for (const auto& [known_name, place] : known)
+    if (equal_ignoring_case(known_name, name)) return place;
+  return nullptr;
+}
+
 void Response::header(std::string_view name, std::string_view value) {
   headers.append(name).append(": ").append(value).append("\r\n");
 }
@@ -79,6 +95,8 @@ std::string_view reason_phrase(unsigned status) {
       return "OK";
     case 201:
       return "Created";
+    case 202:
+      return "Accepted";
     case 204:
       return "No Content";
     case 302:
@@ -105,6 +123,8 @@ std::string_view reason_phrase(unsigned status) {
       return "Precondition Failed";
     case 413:
       return "Payload Too Large";
+    case 424:
+      return "Failed Dependency";
     case 429:
       return "Too Many Requests";
     case 500:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,20 +35,27 @@ struct Request {
   std::vector<std::string> segments;  // decoded
   Query query;
   std::string host, authorization, content_type, if_match, if_none_match, if_modified_since, method_override;
+  std::string prefer, client_request_id;  // several Prefer lines are joined with commas
+  std::string forwarded_proto;            // what something in front of the emulator was called with
   std::string body;
 
   void set_target(std::string_view received);
-  std::string origin() const { return "http://" + host; }
+  std::string origin() const { return (forwarded_proto == "https" ? "https://" : "http://") + host; }
+  // The field that a header of this name goes to; null for those that nothing here asks for.
+  std::string* field(std::string_view name);
 };
 
 // How the bytes of an answer leave.
 enum class Delivery : std::uint8_t { whole, drop_before, drop_mid_body, truncated, endless };
 
-// An answer that waits until enough calls were seen (GET /control/calls/wait).
+struct Response;
+
+// An answer that waits until enough calls were seen (GET /control/calls/wait), or until something else is done.
 struct Wait {
   std::function<bool()> ready;
   std::function<std::string(bool timed_out)> body;
   std::int64_t timeout_ms = 0;
+  std::function<void(Response&, bool timed_out)> finish = {};  // instead of `body`: the whole answer
 };
 
 inline constexpr std::string_view json_type = "application/json; charset=UTF-8";
@@ -61,6 +69,7 @@ struct Response {
   Delivery delivery = Delivery::whole;
   std::int64_t delay_ms = 0;
   std::optional<Wait> wait;
+  std::shared_ptr<void> held = {};  // let go when the answer has left
 
   void header(std::string_view name, std::string_view value);
 };

@@ -161,7 +161,7 @@ std::string read_calendar_file(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-std::vector<ImportReport> load_directory(Provider& provider, Account& account, const std::string& directory) {
+std::vector<std::string> calendar_files(const std::string& directory) {
   namespace fs = std::filesystem;
   std::vector<std::string> files;
   std::error_code error;
@@ -170,11 +170,15 @@ std::vector<ImportReport> load_directory(Provider& provider, Account& account, c
       files.push_back(fs::relative(it->path(), directory).string());
   if (error) throw control_fault(400, "cannot read " + directory);
   std::ranges::sort(files);
+  return files;
+}
+
+std::vector<ImportReport> load_directory(Provider& provider, Account& account, const std::string& directory) {
   std::vector<ImportReport> reports;
-  for (const std::string& name : files) {
+  for (const std::string& name : calendar_files(directory)) {
     const std::string bytes = read_calendar_file(directory + "/" + name);
     const std::string id = hex(sha256(account.email + '\n' + name)).substr(0, 52) + "@group.calendar.google.com";
-    const std::string stem = fs::path(name).stem().string();
+    const std::string stem = std::filesystem::path(name).stem().string();
     const std::string title = calendar_name(parse_ics(to_utf8(bytes)));
     ImportReport report = import_ics(provider, account, bytes, id, title.empty() ? stem : title);
     report.file = name;
@@ -216,12 +220,11 @@ std::string report_json(const ImportReport& report) {
   return out;
 }
 
-Response control_load(ControlCall& call) {
-  Account& account = call.account();
+std::string reports_json(const std::string& email, const std::vector<ImportReport>& reports) {
   std::string rows;
   ImportReport total;
   std::size_t rejected = 0;
-  for (const ImportReport& report : load_directory(call.provider, account, call.required("path"))) {
+  for (const ImportReport& report : reports) {
     if (!rows.empty()) rows += ',';
     rows += report_json(report);
     total.vevents += report.vevents;
@@ -232,14 +235,19 @@ Response control_load(ControlCall& call) {
   std::string body;
   {
     ObjectWriter object(body);
-    object.text("email", account.email);
+    object.text("email", email);
     object.number("vevents", static_cast<std::int64_t>(total.vevents));
     object.number("loaded", static_cast<std::int64_t>(total.loaded));
     object.number("superseded", static_cast<std::int64_t>(total.superseded));
     object.number("rejected", static_cast<std::int64_t>(rejected));
     object.raw("files", "[" + rows + "]");
   }
-  return json_response(200, std::move(body));
+  return body;
+}
+
+Response control_load(ControlCall& call) {
+  Account& account = call.account();
+  return json_response(200, reports_json(account.email, load_directory(call.provider, account, call.required("path"))));
 }
 
 }  // namespace calsync::emulator

@@ -26,6 +26,10 @@ ImportReport import_ics(Provider& provider, Account& account, const std::string&
                         std::string summary);
 std::vector<ImportReport> load_directory(Provider& provider, Account& account, const std::string& directory);
 std::string read_calendar_file(const std::string& path);
+// The .ics files below a folder, by their paths in it, sorted.
+std::vector<std::string> calendar_files(const std::string& directory);
 std::string report_json(const ImportReport& report);
+// What load-directory answers.
+std::string reports_json(const std::string& email, const std::vector<ImportReport>& reports);
 
 }  // namespace calsync::emulator

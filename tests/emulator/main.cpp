@@ -7,6 +7,7 @@
 #include "provider.hpp"
 #include "recurrence.hpp"
 #include "server.hpp"
+#include "tests/emulator/microsoft/graph_ics.hpp"
 
 namespace {
 
@@ -18,8 +19,10 @@ int main(int argc, char** argv) {
   using namespace calsync::emulator;
   ListenOptions listen;
   Client client{"emulator-client", "emulator-secret", {}};
-  std::string calendars, email = "ada@example.com";
-  CLI::App app{"A stand-in for Google OAuth 2.0, Google Calendar API v3 and an ICS feed server, for tests."};
+  std::string calendars, email = "ada@example.com", outlook, outlook_email = "ada@contoso.example";
+  CLI::App app{
+      "A stand-in for Google OAuth 2.0 and Calendar API v3, Microsoft Entra ID and Graph, and an ICS feed server, for "
+      "tests."};
   app.add_option("--host", listen.host, "address to listen on");
   app.add_option("--port", listen.port, "port to listen on; 0 takes a free one");
   app.add_option("--port-file", listen.port_file, "file that receives the port once it listens");
@@ -28,6 +31,9 @@ int main(int argc, char** argv) {
   app.add_option("--redirect-uri", client.redirect_uris, "a registered redirect URI; may be repeated");
   app.add_option("--calendars", calendars, "load every .ics file below this folder")->check(CLI::ExistingDirectory);
   app.add_option("--calendars-account", email, "the account that gets them");
+  app.add_option("--microsoft-calendars", outlook, "the same, as calendars of a Microsoft account")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--microsoft-account", outlook_email, "the account that gets those");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -42,6 +48,8 @@ int main(int argc, char** argv) {
       provider.add_primary(*account, utc_zone());
       load_directory(provider, *account, calendars);
     }
+    if (!outlook.empty())
+      microsoft::load_graph_directory(provider, *provider.microsoft.add(outlook_email, "", "", false), outlook);
     return serve(provider, listen);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "calsync-emulator: %s\n", error.what());

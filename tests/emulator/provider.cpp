@@ -93,6 +93,7 @@ void Provider::reset() {
   calls.clear();
   feeds.clear();
   push.clear();
+  microsoft.clear();
   settings = Settings();
   accounts_.clear();
   by_sub_.clear();

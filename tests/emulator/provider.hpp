@@ -8,6 +8,7 @@
 #include "feed.hpp"
 #include "push_board.hpp"
 #include "settings.hpp"
+#include "tests/emulator/microsoft/world.hpp"
 #include "token_store.hpp"
 
 namespace calsync::emulator {
@@ -23,6 +24,7 @@ class Provider {
   CallLog calls;
   FeedStore feeds;
   PushBoard push{settings};
+  microsoft::World microsoft{settings, push};
 
   Account* find_account(std::string_view email);  // an e-mail address or a `sub`
   // Null when the address is taken. The account has no calendar yet.

@@ -125,27 +125,44 @@ std::optional<PushMessage> PushBoard::take() {
   while (!queue_.empty() && queue_.begin()->first.first <= steady_ms()) {
     PushMessage message = std::move(queue_.extract(queue_.begin()).mapped());
     if (std::exchange(message.held, false)) --held_;
-    if (const std::string_view reason = obstacle(message); !reason.empty()) {
+    const std::string_view reason = message.owner ? message.owner->prepare(message) : obstacle(message);
+    if (!reason.empty()) {
       record(message, 0, reason);
       continue;
     }
     ++message.attempt;
+    message.sent_ms = steady_ms();
     most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
     return message;
   }
   return std::nullopt;
 }
 
-void PushBoard::finish(PushMessage message, unsigned status, std::string error) {
+void PushBoard::finish(PushMessage message, PushAnswer answer) {
   --in_flight_;
   if (message.generation != generation_) return;  // of the world before a reset
+  if (PushOwner* owner = message.owner) return owner->answered(std::move(message), answer);
+  const unsigned status = answer.status;
   const bool again = worth_retrying(status) && message.attempt <= settings_.push_retries;
   const std::string_view outcome = accepted(status) ? "delivered" : again ? "retrying" : "lost";
   if (held_ > 0) release_held(message);
-  if (!again) return record(message, status, outcome, std::move(error));
+  if (!again) return record(message, status, outcome, std::move(answer.error));
   const std::int64_t backoff = settings_.push_retry_ms << std::min(message.attempt - 1, 16);
   queue(message, backoff);
-  record(message, status, outcome, std::move(error));
+  record(message, status, outcome, std::move(answer.error));
+}
+
+void PushBoard::settle(const PushMessage& message, const PushAnswer& answer, std::string_view outcome) {
+  record(message, answer.status, outcome, answer.error);
+}
+
+void PushBoard::drop(const std::string& about, const std::string& address, const std::string& state,
+                     std::string_view outcome) {
+  PushMessage message;
+  message.about = about;
+  message.address = address;
+  message.state = state;
+  record(message, 0, outcome);
 }
 
 void PushBoard::release_held(const PushMessage& sent) {
@@ -170,6 +187,7 @@ std::optional<std::int64_t> PushBoard::next_due_in_ms() const {
 void PushBoard::record(const PushMessage& message, unsigned status, std::string_view outcome, std::string error) {
   if (message.channel && message.state == "sync") message.channel->sync_tried = true;
   PushRecord row;
+  row.channel_id = message.about;
   if (message.channel) row.channel_id = message.channel->id;
   row.address = message.address;
   row.state = message.state;

@@ -13,9 +13,22 @@
 namespace calsync::emulator {
 
 class Provider;
+class PushOwner;
+
+// What the receiver of a message said; status 0: nothing.
+struct PushAnswer {
+  unsigned status = 0;
+  std::string content_type, body, error;
+};
 
 struct PushMessage {
-  ChannelPtr channel;  // null for a forged message of no channel
+  ChannelPtr channel;                                           // null for a forged message of no channel
+  PushOwner* owner = nullptr;                                   // who else than the board decides what becomes of it
+  std::uint64_t ticket = 0;                                     // the owner's name for it
+  std::string about;                                            // what the log calls its channel when there is none
+  std::string content_type = "application/json; utf-8", agent;  // agent: the User-Agent; empty is Google's
+  std::int64_t timeout_ms = 0;                                  // 0: as the setting says
+  std::int64_t sent_ms = 0;                                     // steady time of the attempt
   std::string address, state, body;
   std::uint64_t number = 0;
   int attempt = 0;
@@ -25,6 +38,14 @@ struct PushMessage {
   std::uint64_t generation = 0;
 
   HeaderLines headers() const;
+};
+
+// Messages that are not about Google's channels.
+class PushOwner {
+ public:
+  virtual ~PushOwner() = default;
+  virtual std::string_view prepare(PushMessage& message) = 0;  // right before an attempt; why there is none, else empty
+  virtual void answered(PushMessage message, const PushAnswer& answer) = 0;
 };
 
 class PushBoard {
@@ -45,7 +66,13 @@ class PushBoard {
 
   // For the sender: the next message whose time has come, and what the receiver said (0: nothing).
   std::optional<PushMessage> take();
-  void finish(PushMessage message, unsigned status, std::string error);
+  void finish(PushMessage message, unsigned status, std::string error) {
+    finish(std::move(message), PushAnswer{status, {}, {}, std::move(error)});
+  }
+  void finish(PushMessage message, PushAnswer answer);
+  // For owners: the row of an attempt in the log, and of a message that never gets one.
+  void settle(const PushMessage& message, const PushAnswer& answer, std::string_view outcome);
+  void drop(const std::string& about, const std::string& address, const std::string& state, std::string_view outcome);
   std::optional<std::int64_t> next_due_in_ms() const;  // none: nothing waits
   void on_queued(std::function<void()> listener) { listener_ = std::move(listener); }
 

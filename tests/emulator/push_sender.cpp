@@ -27,10 +27,9 @@ constexpr std::uint32_t header_limit = 64 * 1024;
 constexpr std::uint64_t body_limit = 1024 * 1024;
 constexpr std::string_view user_agent = "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google)";
 
-struct Outcome {
-  unsigned status = 0;
-  std::string error;
-};
+using Outcome = PushAnswer;
+
+Outcome no_answer(std::string why) { return {0, {}, {}, std::move(why)}; }
 
 // A connection that is kept from one message to the next of the same host.
 struct Link {
@@ -49,8 +48,8 @@ struct Link {
 std::string request_text(const PushMessage& message, const PushAddress& address) {
   std::string text = "POST " + address.target + " HTTP/1.1\r\nHost: " + address.authority +
                      "\r\nAccept: */*\r\nContent-Length: " + std::to_string(message.body.size()) +
-                     "\r\nContent-Type: application/json; utf-8\r\n";
-  text.append("User-Agent: ").append(user_agent).append("\r\n");
+                     "\r\nContent-Type: " + message.content_type + "\r\n";
+  text.append("User-Agent: ").append(message.agent.empty() ? user_agent : message.agent).append("\r\n");
   for (const auto& [name, value] : message.headers()) text.append(name).append(": ").append(value).append("\r\n");
   return text + "\r\n" + message.body;
 }
@@ -80,35 +79,37 @@ asio::awaitable<boost::system::error_code> connect(Link& link, const std::string
 asio::awaitable<Outcome> exchange(Link& link, const std::string& text) {
   boost::system::error_code error;
   co_await asio::async_write(link.stream, asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return Outcome{0, error.message()};
+  if (error) co_return no_answer(error.message());
   http::response_parser<http::string_body> parser;
   parser.header_limit(header_limit);
   parser.body_limit(body_limit);
   co_await http::async_read_header(link.stream, link.buffer, parser, asio::redirect_error(asio::use_awaitable, error));
-  if (error) co_return Outcome{0, error.message()};
-  // The status decides; the body is only read so that the connection can be used again.
+  if (error) co_return no_answer(error.message());
+  // For most messages the status decides; the body is read so that the connection can be used again.
   const unsigned status = parser.get().result_int();
   if (status < 200) {
     link.close();
-    co_return Outcome{status, ""};
+    co_return Outcome{status, {}, {}, {}};
   }
+  const std::string content_type = parser.get()[http::field::content_type];
   co_await http::async_read(link.stream, link.buffer, parser, asio::redirect_error(asio::use_awaitable, error));
   if (error || !parser.get().keep_alive()) link.close();
-  co_return Outcome{status, ""};
+  co_return Outcome{status, content_type, std::move(parser.get().body()), {}};
 }
 
 asio::awaitable<Outcome> send(Link& link, const PushMessage& message, const Settings& settings) {
   const auto address = parse_address(message.address);
   const auto peer = address ? peer_of(*address, settings) : std::nullopt;
-  if (!peer) co_return Outcome{0, "nothing is delivered to this address (setting push_proxy)"};
+  if (!peer) co_return no_answer("nothing is delivered to this address (setting push_proxy)");
   const std::string text = request_text(message, *address);
   const std::string name = peer->first + ' ' + std::to_string(peer->second);
   for (;;) {
     const bool reused = link.peer == name;
-    link.stream.expires_after(std::chrono::milliseconds(settings.push_timeout_ms));
+    link.stream.expires_after(
+        std::chrono::milliseconds(message.timeout_ms > 0 ? message.timeout_ms : settings.push_timeout_ms));
     if (!reused) {
       link.close();
-      if (const auto error = co_await connect(link, peer->first, peer->second)) co_return Outcome{0, error.message()};
+      if (const auto error = co_await connect(link, peer->first, peer->second)) co_return no_answer(error.message());
       link.peer = name;
     }
     Outcome outcome = co_await exchange(link, text);
@@ -124,7 +125,7 @@ asio::awaitable<Outcome> send_safely(Link& link, const PushMessage& message, con
   try {
     outcome = co_await send(link, message, settings);
   } catch (const std::exception& error) {  // what the parser asserts
-    outcome = {0, error.what()};
+    outcome = no_answer(error.what());
   }
   co_return outcome;
 }
@@ -159,9 +160,9 @@ asio::awaitable<void> PushSender::work() {
   Link link(co_await asio::this_coro::executor);
   while (std::optional<PushMessage> message = board_.take()) {
     wake();  // another one for what is due as well
-    const Outcome outcome = co_await send_safely(link, *message, board_.settings());
+    Outcome outcome = co_await send_safely(link, *message, board_.settings());
     if (outcome.status == 0) link.close();
-    board_.finish(std::move(*message), outcome.status, outcome.error);
+    board_.finish(std::move(*message), std::move(outcome));
   }
   --workers_;
   wake();

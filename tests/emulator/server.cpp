@@ -60,29 +60,12 @@ Request to_request(http::request<http::string_body>& message) {
   request.set_target({target.data(), target.size()});
   for (const auto& field : message.base()) {
     const std::string value(trim({field.value().data(), field.value().size()}));
-    switch (field.name()) {
-      case http::field::host:
-        request.host = value;
-        break;
-      case http::field::authorization:
-        request.authorization = value;
-        break;
-      case http::field::content_type:
-        request.content_type = value;
-        break;
-      case http::field::if_match:
-        request.if_match = value;
-        break;
-      case http::field::if_none_match:
-        request.if_none_match = value;
-        break;
-      case http::field::if_modified_since:
-        request.if_modified_since = value;
-        break;
-      default:
-        if (equal_ignoring_case({field.name_string().data(), field.name_string().size()}, "X-HTTP-Method-Override"))
-          request.method_override = value;
-    }
+    std::string* target_field = request.field({field.name_string().data(), field.name_string().size()});
+    if (!target_field) continue;
+    if (target_field == &request.prefer && !target_field->empty())
+      target_field->append(", ").append(value);
+    else
+      *target_field = value;
   }
   request.body = std::move(message.body());
   return request;
@@ -100,7 +83,8 @@ std::string head_of(const Response& response, bool keep_alive, std::size_t lengt
   head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(reason_phrase(response.status));
   head.append("\r\nDate: ").append(date).append("\r\nServer: calsync-emulator\r\n").append(response.headers);
   const bool bodiless = response.status == 204 || response.status == 304;
-  if (!bodiless) head.append("Content-Type: ").append(response.content_type).append("\r\n");
+  if (!bodiless && !response.content_type.empty())
+    head.append("Content-Type: ").append(response.content_type).append("\r\n");
   if (response.delivery == Delivery::endless) {
     head.append("Transfer-Encoding: chunked\r\n");
   } else if (!bodiless) {
@@ -130,7 +114,10 @@ asio::awaitable<void> wait_for_calls(Server& server, Response& response) {
     in_time = response.wait->ready();
   }
   server.waiting.erase(place);
-  response.body = response.wait->body(!in_time);
+  if (response.wait->finish)
+    response.wait->finish(response, !in_time);
+  else
+    response.body = response.wait->body(!in_time);
 }
 
 // Closes with a reset, as a crashed peer does.

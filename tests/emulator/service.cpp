@@ -6,6 +6,7 @@
 #include "list_token.hpp"
 #include "oauth.hpp"
 #include "partial_response.hpp"
+#include "tests/emulator/microsoft/front.hpp"
 #include "text.hpp"
 
 namespace calsync::emulator {
@@ -57,6 +58,7 @@ Response Service::answer(Request& request) {
   Response response = answer_any(request);
   // One call is one change for everybody who watches, also when a fault hides its answer.
   provider_.push.announce(provider_);
+  provider_.microsoft.announce();
   return response;
 }
 
@@ -71,6 +73,7 @@ Response Service::answer_any(Request& request) {
       return control_error(500, error.what());
     }
   }
+  if (microsoft::serves(request.path)) return microsoft::Front(provider_).answer(request);
   return answer_logged(request);
 }
 

@@ -39,6 +39,7 @@ void each_switch(Self& self, Visit&& visit) {
   visit("push_retries", self.push_retries);
   visit("push_timeout_ms", self.push_timeout_ms);
   visit("push_in_flight", self.push_in_flight);
+  microsoft::each_switch(self.microsoft, visit);
 }
 
 bool assign(bool& target, const JsonValue& value) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "json.hpp"
+#include "tests/emulator/microsoft/graph_settings.hpp"
 
 namespace calsync::emulator {
 
@@ -49,6 +50,8 @@ struct Settings {
   std::int64_t push_retry_ms = 1000, push_retries = 5;  // the first wait, doubled each time
   std::int64_t push_timeout_ms = 10000;
   std::int64_t push_in_flight = 16;
+
+  microsoft::Switches microsoft;
 
   // Unknown names or values of another type are refused with a sentence.
   std::string apply(const JsonValue& changes);

@@ -5,7 +5,7 @@
 
 #include "common/base/crypto.hpp"
 #include "common/base/json.hpp"
-#include "common/providers/google/json_slices.hpp"
+#include "common/base/json_slices.hpp"
 #include "tests/support/fixture.hpp"
 
 namespace calsync::google {
@@ -39,7 +39,7 @@ std::string timed(const std::string& more) {
 /// Items of tests/fixtures/google/events_full.json by position.
 std::string item(std::size_t index) {
   const std::string page = testing::read_fixture("google/events_full.json");
-  return std::string(element_slices(*member_slice(page, "items")).value().at(index));
+  return std::string(json::element_slices(*json::member_slice(page, "items")).value().at(index));
 }
 
 TEST_CASE("a single timed event with guests", "[google][event]") {

@@ -63,6 +63,17 @@ TEST_CASE("an exception that the same delta still shows outlives its master") {
   CHECK(written(plan) == Ids{"m_1@2"});
 }
 
+TEST_CASE("a series that is read whole loses the exceptions that it no longer has") {
+  const Mirror mirror{
+      {"m", {"1"}}, {"m_1", {"1", SyncStatus::synced, "m"}}, {"m_2", {"1", SyncStatus::synced, "m"}}, {"x", {"1"}}};
+  calendar::Event master = event("m", "1");
+  CHECK(reconcile(mirror, delta({master, event("m_1", "1", "m")}), false).empty());
+  master.whole_series = true;
+  const Plan plan = reconcile(mirror, delta({master, event("m_1", "1", "m")}), false);
+  CHECK(plan.tombstones == Ids{"m_2"});
+  CHECK(plan.upserts.empty());
+}
+
 TEST_CASE("the same event twice in one read: the later one counts") {
   const Plan plan = reconcile({}, delta({event("a", "1"), event("b", "1"), event("a", "2")}), false);
   CHECK(written(plan) == Ids{"a@2", "b@1"});

@@ -9,7 +9,7 @@ namespace {
 /// The largest that Google allows.
 constexpr const char* page_size = "250";
 
-Result<providers::CalendarChange> parse_entry(Slice item) {
+Result<providers::CalendarChange> parse_entry(json::Slice item) {
   const auto entry = json::parse(item);
   if (!entry)
     return fail(Failure::malformed, "an entry of Google's calendar list is not JSON: " + entry.error().message);
@@ -54,7 +54,7 @@ Result<providers::Page<providers::CalendarChange>> parse_calendar_list(const net
   providers::Page<providers::CalendarChange> page{
       {}, std::move(tokens->next_page), std::move(tokens->next_cursor), asked == Asked::full_read};
   page.changes.reserve(split->items.size());
-  for (const Slice item : split->items) {
+  for (const json::Slice item : split->items) {
     auto change = parse_entry(item);
     if (!change) return change.error();
     page.changes.push_back(*std::move(change));

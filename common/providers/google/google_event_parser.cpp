@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "common/base/crypto.hpp"
 #include "common/base/json.hpp"
+#include "common/base/json_slices.hpp"
+#include "common/calendar/unreadable.hpp"
 #include "common/providers/google/google_event_time.hpp"
-#include "common/providers/google/json_slices.hpp"
 
 namespace calsync::google {
 namespace {
@@ -18,31 +18,6 @@ using calendar::EventChange;
 using calendar::EventRemoved;
 using calendar::EventUnreadable;
 using calendar::Status;
-
-std::string fingerprint(std::string_view raw) { return "sha256:" + sha256_hex(raw); }
-
-/// Rows are keyed by id, so an event without one gets an id that is the same at the next read.
-std::string make_up_id(std::string_view raw) { return "unidentified-" + sha256_hex(raw).substr(0, 32); }
-
-/// JSON for a jsonb column that still holds every byte of `raw`, which is no storable JSON itself.
-std::string wrap_unparsed(std::string_view raw) {
-  std::string wrapped = json::Writer().begin_object().put("unparsed", raw).end_object().text();
-  const bool storable = raw.find('\0') == std::string_view::npos && json::parse(wrapped).has_value();
-  return storable ? wrapped
-                  : json::Writer().begin_object().put("unparsed_base64url", base64url(raw)).end_object().text();
-}
-
-/// The id of an item that does not parse as a whole, if that much of it can be read.
-std::string id_of_broken(std::string_view raw) {
-  const auto slice = member_slice(raw, "id");
-  const auto id = slice ? json::parse(*slice) : Result<json::Document>(fail(Failure::malformed, "no id"));
-  const bool usable = id && id->IsString() && id->GetStringLength() > 0;
-  return usable ? std::string(id->GetString(), id->GetStringLength()) : make_up_id(raw);
-}
-
-EventUnreadable broken(std::string_view raw, std::string reason) {
-  return {id_of_broken(raw), {}, std::move(reason), wrap_unparsed(raw), fingerprint(raw)};
-}
 
 /// Reads one item that is a JSON object with an id.
 class ItemReader {
@@ -70,12 +45,12 @@ class ItemReader {
 
   std::string etag() const {
     const auto given = json::string_at(item_, "etag");
-    return given && !given->empty() ? *given : fingerprint(raw_);
+    return given && !given->empty() ? *given : calendar::raw_fingerprint(raw_);
   }
 
   EventUnreadable unreadable(const Error& why) const {
     std::string id = json::text_at(item_, "id");
-    if (id.empty()) id = make_up_id(raw_);
+    if (id.empty()) id = calendar::made_up_id(raw_);
     return {std::move(id), json::text_at(item_, "iCalUID"), "an event cannot be understood: " + why.message, raw_,
             etag()};
   }
@@ -184,11 +159,12 @@ class ItemReader {
 }  // namespace
 
 EventChange parse_event(std::string_view item, std::string_view calendar_zone) {
-  const std::string raw = without_nul_escapes(item);
+  const std::string raw = json::without_nul_escapes(item);
   const auto parsed = json::parse(raw);
-  if (!parsed) return broken(raw, "an event cannot be understood: " + parsed.error().message);
-  if (has_absurd_number(raw)) return broken(raw, "an event cannot be understood: a number in it is out of range");
-  if (!parsed->IsObject()) return broken(raw, "an event cannot be understood: it is not an object");
+  if (!parsed) return calendar::broken_item(raw, "an event cannot be understood: " + parsed.error().message);
+  if (json::has_absurd_number(raw))
+    return calendar::broken_item(raw, "an event cannot be understood: a number in it is out of range");
+  if (!parsed->IsObject()) return calendar::broken_item(raw, "an event cannot be understood: it is not an object");
   return ItemReader(*parsed, raw, calendar_zone).read();
 }
 

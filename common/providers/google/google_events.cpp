@@ -35,7 +35,7 @@ Result<providers::Page<providers::EventChange>> parse_changes(const net::HttpRes
       {}, std::move(tokens->next_page), std::move(tokens->next_cursor), asked == Asked::full_read};
   const std::string zone = json::text_at(split->envelope, "timeZone");
   page.changes.reserve(split->items.size());
-  for (const Slice item : split->items) page.changes.push_back(parse_event(item, zone));
+  for (const json::Slice item : split->items) page.changes.push_back(parse_event(item, zone));
   return page;
 }
 

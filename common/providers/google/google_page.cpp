@@ -37,13 +37,13 @@ net::HttpRequest api_post(const std::string& api, const std::string& path, Secre
 }
 
 Result<SplitPage> split_page(std::string_view body) {
-  const auto members = member_slices(body);
+  const auto members = json::member_slices(body);
   if (!members) return unreadable_page();
   SplitPage page;
   std::string envelope;
   for (const auto& [key, value] : *members) {
     if (key == "items") {
-      auto items = element_slices(value);
+      auto items = json::element_slices(value);
       if (!items) return fail(Failure::malformed, "Google answered 200 with items that are not a list");
       page.items = *std::move(items);
       continue;

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/base/json.hpp"
+#include "common/base/json_slices.hpp"
 #include "common/net/url.hpp"
-#include "common/providers/google/json_slices.hpp"
 #include "common/providers/provider.hpp"
 
 namespace calsync::google {
@@ -32,7 +32,7 @@ net::HttpRequest api_post(const std::string& api, const std::string& path, Secre
 /// A list answer: everything but its items, parsed, and the items as the bytes they came in. They point into the body.
 struct SplitPage {
   json::Document envelope;
-  std::vector<Slice> items;
+  std::vector<json::Slice> items;
 };
 /// failure malformed: not a JSON object, cut short, or `items` is not a list. No `items` = no changes.
 Result<SplitPage> split_page(std::string_view body);

@@ -33,7 +33,9 @@ bool blames_address(const ErrorBody& body) {
 
 }  // namespace
 
-Result<providers::PushMessage> GooglePushDecoder::decode(const providers::HeaderLookup& header) const {
+Result<std::variant<providers::PushMessage, providers::PushHandshake>> GooglePushDecoder::decode(
+    const providers::PushRequest& request) const {
+  const providers::HeaderLookup& header = request.header;
   const struct {
     std::string_view name;
     std::size_t longest;
@@ -50,9 +52,11 @@ Result<providers::PushMessage> GooglePushDecoder::decode(const providers::Header
   const std::string_view state = header("x-goog-resource-state");
   if (state != "sync" && state != "exists" && state != "not_exists")
     return unusable("x-goog-resource-state", "must be sync, exists or not_exists");
-  return providers::PushMessage{std::string(header("x-goog-channel-id")),
-                                Secret(std::string(header("x-goog-channel-token"))),
-                                std::string(header("x-goog-resource-id"))};
+  providers::PushMessage message;
+  message.items.push_back({std::string(header("x-goog-channel-id")),
+                           Secret(std::string(header("x-goog-channel-token"))),
+                           std::string(header("x-goog-resource-id"))});
+  return std::variant<providers::PushMessage, providers::PushHandshake>(std::move(message));
 }
 
 net::HttpRequest watch_request(const Options& options, const providers::Session& session,

@@ -9,7 +9,8 @@ namespace calsync::google {
 /// Messages of `events.watch` channels: everything is in the X-Goog-* headers (Calendar API, push notifications guide).
 class GooglePushDecoder final : public providers::PushDecoder {
  public:
-  Result<providers::PushMessage> decode(const providers::HeaderLookup& header) const override;
+  Result<std::variant<providers::PushMessage, providers::PushHandshake>> decode(
+      const providers::PushRequest& request) const override;
 };
 
 /// POST /calendars/{id}/events/watch. The asked life is an upper limit: the answer's `expiration` counts.

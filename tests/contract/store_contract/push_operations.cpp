@@ -25,9 +25,11 @@ void find_channels(Step& step) {
 void push_wake(Step& step) {
   std::vector<ConnectionId> ids;
   for (const std::string& id : step.dice.some(connection_ids(step), 25)) ids.push_back(ConnectionId::trusted(id));
-  std::vector<std::string> channels = pick_channels(step);
+  store::SpokenChannels channels{pick_channels(step)};
   if (step.dice.chance(40))
-    channels.push_back(pick_channel_that(step, [](const auto& row) { return row.missed_at.has_value(); }));
+    channels.spoke.push_back(pick_channel_that(step, [](const auto& row) { return row.missed_at.has_value(); }));
+  if (step.dice.chance(20)) channels.renew = step.dice.some(channels.spoke, 50);
+  if (step.dice.chance(10)) channels.ended = step.dice.some(channels.spoke, 50);
   const std::chrono::milliseconds gap(step.dice.below(5000));
   step.as_api([&](Database& database) {
     const std::vector<sync::Admission> admissions{admission(sync::Operation::receive_push)};

@@ -11,7 +11,7 @@ Task<std::map<std::string, store::PushChannel>> MemoryChannels::find(std::vector
 }
 
 Task<void> MemoryChannels::wake(std::vector<sync::Admission>, std::vector<ConnectionId> connections,
-                                std::vector<std::string> channels, std::chrono::milliseconds gap) {
+                                store::SpokenChannels channels, std::chrono::milliseconds gap) {
   co_await session_.run("push_wake", [&](Transaction& one) { push_wake(one, connections, channels, gap); });
 }
 

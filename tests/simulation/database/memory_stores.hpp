@@ -37,7 +37,7 @@ class MemoryChannels final : public store::PushChannelStore {
   explicit MemoryChannels(Session& session) : session_(session) {}
   Task<std::map<std::string, store::PushChannel>> find(std::vector<std::string> ids) override;
   Task<void> wake(std::vector<sync::Admission> admissions, std::vector<ConnectionId> connections,
-                  std::vector<std::string> channels, std::chrono::milliseconds gap) override;
+                  store::SpokenChannels channels, std::chrono::milliseconds gap) override;
   Task<bool> open(sync::Claim claim, store::NewChannel channel) override;
   Task<bool> opened(sync::Claim claim, std::string id, std::string resource_id, std::optional<Time> expires_at,
                     double renewal, std::vector<std::string> replaces) override;

@@ -11,15 +11,6 @@ namespace {
 
 using emulator::Delivery;
 
-std::string* field_of(emulator::Request& request, std::string_view name) {
-  if (emulator::equal_ignoring_case(name, "If-Match")) return &request.if_match;
-  if (emulator::equal_ignoring_case(name, "If-None-Match")) return &request.if_none_match;
-  if (emulator::equal_ignoring_case(name, "If-Modified-Since")) return &request.if_modified_since;
-  if (emulator::equal_ignoring_case(name, "X-HTTP-Method-Override")) return &request.method_override;
-  if (emulator::equal_ignoring_case(name, "Content-Type")) return &request.content_type;
-  return nullptr;
-}
-
 std::vector<net::Header> header_lines(const emulator::Response& response) {
   std::vector<net::Header> lines{{"Date", emulator::http_date(emulator::now_ms() / 1000)},
                                  {"Content-Type", response.content_type}};
@@ -76,11 +67,15 @@ emulator::Response answer_in_process(emulator::Provider& provider, const net::Ht
   asked.content_type = request.content_type;
   asked.body = request.body.reveal();
   if (const auto url = net::parse_url(request.url)) {
-    asked.host = url->host + ':' + url->port;
+    const bool secure = url->scheme == "https";
+    // Links in answers lead to where the call went.
+    if (secure) asked.forwarded_proto = "https";
+    asked.host = url->host;
+    if (url->port != (secure ? "443" : "80")) asked.host.append(":").append(url->port);
     asked.set_target(url->target);
   }
   for (const auto& [name, value] : request.headers)
-    if (std::string* field = field_of(asked, name)) *field = value;
+    if (std::string* field = asked.field(name)) *field = value;
   return emulator::Service(provider).answer(asked);
 }
 

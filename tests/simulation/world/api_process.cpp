@@ -62,12 +62,12 @@ Task<void> ApiProcess::record(ApiProcess& self, sync::GateSettings gate) {
       [&self, mine = ++self.gates_set_] { return self.gates_set_ != mine; });
 }
 
-Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, providers::PushMessage* taken) {
+Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken) {
   if (!sync::ask(self.gate_, sync::Operation::receive_push)) co_return 403;
   const std::size_t slash = push.address.rfind('/');
   const providers::Adapter* adapter = self.registry_.find(push.address.substr(slash + 1));
   if (!adapter || !adapter->push_decoder) co_return 404;
-  const auto message = adapter->push_decoder->decode([&](std::string_view name) -> std::string_view {
+  const auto header = [&](std::string_view name) -> std::string_view {
     for (const auto& [one, value] : push.headers) {
       if (one.size() == name.size() && std::equal(one.begin(), one.end(), name.begin(), [](char a, char b) {
             return std::tolower(static_cast<unsigned char>(a)) == b;
@@ -75,12 +75,18 @@ Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, providers::P
         return value;
     }
     return {};
-  });
+  };
+  const auto decoded = adapter->push_decoder->decode({header, [](std::string_view) { return std::string_view(); }, {}});
+  const auto* message = decoded ? std::get_if<providers::PushMessage>(&*decoded) : nullptr;
   if (!message) co_return 400;
   try {
-    const api::PushVerdict verdict = co_await self.intake_.accept(adapter->name, *message);
-    if (verdict == api::PushVerdict::woken) *taken = *message;
-    co_return status_of(verdict);
+    const std::vector<api::PushVerdict> verdicts = co_await self.intake_.accept(adapter->name, message->items);
+    int status = 200;
+    for (std::size_t at = 0; at < verdicts.size(); ++at) {
+      if (verdicts[at] == api::PushVerdict::woken) taken->push_back(message->items[at]);
+      status = std::max(status, status_of(verdicts[at]));
+    }
+    co_return status;
   } catch (const db::DatabaseError&) {
     co_return 503;
   }
@@ -88,9 +94,11 @@ Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, providers::P
 
 Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(int)> answered) {
   const Duration begun = self.process_.clock().monotonic();
-  providers::PushMessage taken;
+  std::vector<providers::PushItem> taken;
   const int status = co_await answer(self, push, &taken);
-  if (status == 200 && !taken.channel_id.empty()) self.around_.push_taken(taken.channel_id, taken.token, begun);
+  if (status == 200) {
+    for (const providers::PushItem& item : taken) self.around_.push_taken(item.channel_id, item.token, begun);
+  }
   answered(status);
 }
 

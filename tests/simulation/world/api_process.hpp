@@ -23,7 +23,7 @@ class ApiProcess {
 
  private:
   static Task<void> record(ApiProcess& self, sync::GateSettings gate);
-  static Task<int> answer(ApiProcess& self, const DuePush& push, providers::PushMessage* taken);
+  static Task<int> answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken);
   static Task<void> serve(ApiProcess& self, DuePush push, std::function<void(int)> answered);
 
   Process process_;

@@ -63,19 +63,24 @@ std::map<std::string, store::PushChannel> push_channels(Transaction& transaction
 }
 
 void push_wake(Transaction& transaction, const std::vector<ConnectionId>& connections,
-               const std::vector<std::string>& channels, Duration gap) {
+               const store::SpokenChannels& channels, Duration gap) {
   for (const ConnectionId& id : std::set<ConnectionId>(connections.begin(), connections.end())) {
     if (const ConnectionRow* row = transaction.tables.connections.find(id.str())) wake_or_stamp(transaction, *row, gap);
   }
   const Time now = transaction.now;
+  const std::set<std::string> renew(channels.renew.begin(), channels.renew.end());
+  const std::set<std::string> ended(channels.ended.begin(), channels.ended.end());
   update_channels(
-      transaction, channels,
-      [now](const ChannelRow& row) {
-        return !row.last_message_at || *row.last_message_at < now - std::chrono::hours(1) || row.missed_at;
+      transaction, channels.spoke,
+      [&](const ChannelRow& row) {
+        return !row.last_message_at || *row.last_message_at < now - std::chrono::hours(1) || row.missed_at ||
+               renew.contains(row.id) || ended.contains(row.id);
       },
-      [&transaction](ChannelRow& set) {
-        set.last_message_at = transaction.now;
+      [&](ChannelRow& set) {
+        set.last_message_at = now;
         if (transaction.plant != Plant::message_keeps_suspicion) set.missed_at.reset();
+        if (renew.contains(set.id)) set.renew_at = std::min(set.renew_at.value_or(now), now);
+        if (ended.contains(set.id)) set.expires_at = std::min(set.expires_at.value_or(now), now);
       });
 }
 

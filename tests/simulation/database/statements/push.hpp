@@ -11,7 +11,7 @@ using Ids = std::optional<std::vector<std::string>>;  ///< nothing = all
 
 std::map<std::string, store::PushChannel> push_channels(Transaction& transaction, const std::vector<std::string>& ids);
 void push_wake(Transaction& transaction, const std::vector<ConnectionId>& connections,
-               const std::vector<std::string>& channels, Duration gap);
+               const store::SpokenChannels& channels, Duration gap);
 bool push_channel_open(Transaction& transaction, const sync::Claim& claim, const store::NewChannel& channel);
 bool push_channel_opened(Transaction& transaction, const sync::Claim& claim, const std::string& id,
                          const std::string& resource_id, Moment expires_at, double renewal,

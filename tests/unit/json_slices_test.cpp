@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/providers/google/json_slices.hpp"
+#include "common/base/json_slices.hpp"
 
 #include <catch2/catch.hpp>
 
-namespace calsync::google {
+namespace calsync::json {
 namespace {
 
 using Members = std::vector<std::pair<Slice, Slice>>;
 using Elements = std::vector<Slice>;
 
-TEST_CASE("an object is cut into its members, bytes untouched", "[google][slices]") {
+TEST_CASE("an object is cut into its members, bytes untouched", "[json][slices]") {
   struct Row {
     std::string text;
     Members members;
@@ -29,13 +29,13 @@ TEST_CASE("an object is cut into its members, bytes untouched", "[google][slices
   CHECK(*members == row.members);
 }
 
-TEST_CASE("an array is cut into its elements", "[google][slices]") {
+TEST_CASE("an array is cut into its elements", "[json][slices]") {
   CHECK(element_slices("[]") == Elements{});
   CHECK(element_slices(" [ 1 , \"a,b\" ,[2,3],{\"x\":[]}, 9e9999 ] ") ==
         Elements{"1", "\"a,b\"", "[2,3]", "{\"x\":[]}", "9e9999"});
 }
 
-TEST_CASE("text that is cut short or wrongly joined is refused", "[google][slices]") {
+TEST_CASE("text that is cut short or wrongly joined is refused", "[json][slices]") {
   for (const char* text :
        {"", " ", "{", "[1]", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{a:1}",
         "{\"a\":\"x}", "{\"a\":[1,2}", "{\"a\":1}}", "{\"a\":{\"b\":1}", "{,}", "{\"a\\\":1}"}) {
@@ -48,7 +48,7 @@ TEST_CASE("text that is cut short or wrongly joined is refused", "[google][slice
   }
 }
 
-TEST_CASE("nesting of any depth is walked over without recursion", "[google][slices]") {
+TEST_CASE("nesting of any depth is walked over without recursion", "[json][slices]") {
   const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
   const auto elements = element_slices("[" + deep + ",1]");
   REQUIRE(elements);
@@ -56,7 +56,7 @@ TEST_CASE("nesting of any depth is walked over without recursion", "[google][sli
   CHECK_FALSE(element_slices("[" + std::string(1'000'000, '[') + "]"));
 }
 
-TEST_CASE("one member is found by name", "[google][slices]") {
+TEST_CASE("one member is found by name", "[json][slices]") {
   CHECK(member_slice(R"({"x":1,"id":"a","id":"b"})", "id") == Slice(R"("a")"));
   CHECK(member_slice(R"({"id":"a",})", "id") == Slice(R"("a")"));
   CHECK(member_slice(R"({"id":"a","x" 7})", "id") == Slice(R"("a")"));
@@ -66,14 +66,14 @@ TEST_CASE("one member is found by name", "[google][slices]") {
   CHECK_FALSE(member_slice("[]", "id"));
 }
 
-TEST_CASE("NUL escapes are replaced, escaped backslashes are not mistaken for them", "[google][slices]") {
+TEST_CASE("NUL escapes are replaced, escaped backslashes are not mistaken for them", "[json][slices]") {
   CHECK(without_nul_escapes(R"("a\u0000b\u0000")") == R"("a\ufffdb\ufffd")");
   CHECK(without_nul_escapes(R"("a\\u0000b")") == R"("a\\u0000b")");
   CHECK(without_nul_escapes(R"("a\\\u0000b")") == R"("a\\\ufffdb")");
   CHECK(without_nul_escapes(R"("\u0001\n\")") == R"("\u0001\n\")");
 }
 
-TEST_CASE("numbers that turn into infinity or zero are noticed", "[google][slices]") {
+TEST_CASE("numbers that turn into infinity or zero are noticed", "[json][slices]") {
   for (const char* text : {"[-9888888e888888]", "{\"a\":1E+1000}", "[1e-20000]", "[1.5e0001000]"}) {
     CAPTURE(text);
     CHECK(has_absurd_number(text));
@@ -87,4 +87,4 @@ TEST_CASE("numbers that turn into infinity or zero are noticed", "[google][slice
 }
 
 }  // namespace
-}  // namespace calsync::google
+}  // namespace calsync::json

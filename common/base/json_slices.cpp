@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/providers/google/json_slices.hpp"
+#include "common/base/json_slices.hpp"
 
-namespace calsync::google {
+namespace calsync::json {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
@@ -174,4 +174,4 @@ bool has_absurd_number(std::string_view json) {
   return false;
 }
 
-}  // namespace calsync::google
+}  // namespace calsync::json

@@ -10,7 +10,7 @@
 // Cuts JSON text into pieces without understanding them, so that one item that no parser accepts costs that item
 // instead of its page, and so that every item keeps the provider's own bytes. Whether a piece is JSON is for
 // json::parse to say.
-namespace calsync::google {
+namespace calsync::json {
 
 using Slice = std::string_view;
 
@@ -27,4 +27,4 @@ std::string without_nul_escapes(std::string_view json);
 /// such numbers into zero or infinity, and Postgres refuses them.
 bool has_absurd_number(std::string_view json);
 
-}  // namespace calsync::google
+}  // namespace calsync::json
