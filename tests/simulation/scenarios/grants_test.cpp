@@ -53,6 +53,22 @@ TEST_CASE("a refusal of the grant is forgotten once the provider has given a tok
   CHECK(stage.row(ada).grant_refusals == 0);
 }
 
+TEST_CASE("a token that a stopped run was given counts, too", "[scenario][grants]") {
+  Stage stage(short_tokens());
+  Member& ada = settled_account(stage);
+  stage.order("POST", "/control/faults", refuse_once);
+  stage.wake(ada);
+  REQUIRE(stage.run_ended(ada));
+  REQUIRE(stage.row(ada).grant_refusals == 1);
+  stage.at_call("list_calendars", [&] { stage.set_environment("CALENDAR_SYNC_ENABLED", "false"); });
+  REQUIRE(stage.run_ended(ada, 2min));
+  // Nothing else of that run was written.
+  CHECK(stage.row(ada).error_count == 1);
+  CHECK(stage.row(ada).grant_refusals == 0);
+  stage.set_environment("CALENDAR_SYNC_ENABLED", "true");
+  CHECK(stage.out_of_step() == "");
+}
+
 TEST_CASE("HTML in the place of a token ends the run and accuses nobody", "[scenario][grants]") {
   Stage stage;
   Member& ada = settled_account(stage);

@@ -84,3 +84,24 @@ TEST_CASE("a worker that was silent does not go by its old list of the dead", "[
   CHECK(stage.row(ada).lease_token == lease);
   CHECK(stage.out_of_step(2min) == "");
 }
+
+TEST_CASE("after an outage of the database nobody takes the others for dead at once", "[scenario][leases]") {
+  Stage stage;
+  Member& ada = stage.add_account("ada");
+  WorkerProcess& one = stage.start_worker();
+  WorkerProcess& two = stage.start_worker();
+  REQUIRE(stage.out_of_step() == "");
+  stage.run(20s);
+  stage.provider.network.order({.trouble = Trouble::stall, .url_part = "/events", .times = 1});
+  stage.wake(ada);
+  REQUIRE(stage.run_until([&] { return stage.row(ada).lease_owner.has_value(); }, 5s));
+  WorkerProcess& holder = stage.row(ada).lease_owner == one.id() ? one : two;
+  const std::int64_t lease = stage.row(ada).lease_token;
+  stage.database_faults.order(DatabaseFaults::Kind::refused, 1.0, 18s);
+  stage.run(17s);
+  // The other one is the first to be heard again.
+  holder.process().pause(3s);
+  REQUIRE(stage.run_until([&] { return !stage.row(ada).lease_until; }, 40s));
+  CHECK(stage.row(ada).lease_token == lease);
+  CHECK(stage.out_of_step(2min) == "");
+}

@@ -55,6 +55,9 @@ class Stage final : CallObserver {
   /// As a person does who presses "sync now".
   void wake(const Member& member) { requests.wake(member.connection, store::Priority::interactive); }
 
+  /// What is committed from now on is held against the invariants, or not: where a provider contradicts itself, no
+  /// mirror can keep them all.
+  void judge(bool whether) { judges_ = whether; }
   void run(Duration how_long);
   /// Within this time; false = it did not come true.
   bool run_until(const std::function<bool()>& condition, Duration limit);
@@ -115,6 +118,7 @@ class Stage final : CallObserver {
   std::map<std::uint64_t, std::size_t> open_calls_;
   std::multimap<std::string, std::function<void()>, std::less<>> at_calls_;
   std::vector<Applied> statements_;
+  bool judges_ = true;
   std::vector<std::unique_ptr<WorkerProcess>> workers_;
   std::unique_ptr<ApiProcess> api_;
 };

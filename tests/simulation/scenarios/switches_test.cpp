@@ -67,3 +67,28 @@ TEST_CASE("a newer reload takes over from one that waits for the database", "[sc
   CHECK(stage.row(ada).wake_seq > wakes);
   CHECK(stage.out_of_step(30s) == "");
 }
+
+TEST_CASE("no call begins after the switch went off while it waited for its lease", "[scenario][switches]") {
+  Plan plan = Stage::quiet_plan();
+  plan.lease_seconds = 30;
+  plan.access_token_seconds = 100;  // each run asks for one
+  Stage stage(plan);
+  Member& ada = stage.add_account("ada");
+  stage.start_worker();
+  REQUIRE(stage.out_of_step() == "");
+  // Half of the lease is over when the list of calendars is there.
+  for (const char* operation : {"token", "calendarList.list"})
+    stage.order(
+        "POST", "/control/faults",
+        R"({"kind":"slow","delay_ms":8000,"times":1,"match":{"operation":")" + std::string(operation) + R"("}})");
+  stage.database_faults.order_once(DatabaseFaults::Kind::pool_empty, "queue_extend");
+  stage.run(1s);
+  stage.wake(ada);
+  REQUIRE(stage.run_until([&] { return stage.calls().back().operation == "list_calendars"; }, 15s));
+  REQUIRE(stage.run_until([&] { return stage.calls().back().ended.has_value(); }, 15s));
+  REQUIRE(stage.calls().back().operation == "list_calendars");
+  stage.set_environment(sync_flag, "false");
+  stage.run(20s);
+  CHECK(stage.calls().back().operation == "list_calendars");
+  CHECK_FALSE(stage.row(ada).lease_until);
+}
