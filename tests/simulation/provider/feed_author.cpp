@@ -116,6 +116,11 @@ void FeedAuthor::mutate() {
   publish();
 }
 
+void FeedAuthor::add(FeedEvent event) {
+  events_.push_back(std::move(event));
+  publish();
+}
+
 void FeedAuthor::publish() {
   std::string text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calsync//simulation//EN\r\nX-WR-CALNAME:" + name_ +
                      "\r\nX-WR-TIMEZONE:" + zone_ + "\r\n";

@@ -21,6 +21,8 @@ class FeedAuthor {
   const std::string& time_zone() const { return zone_; }
   /// One change of its contents, published.
   void mutate();
+  /// One more event, published.
+  void add(FeedEvent event);
   /// What a complete mirror of the feed holds, without etags, by event id.
   std::map<std::string, CanonicalRow> truth() const;
 

@@ -139,6 +139,9 @@ void Checks::judge_connection(const Commit& commit, const Change<ConnectionRow>&
       commit.statement.find("settle") != std::string_view::npos)
     judge_settle(commit, before, after);
   if (before.sync_cursor != after.sync_cursor) judge_cursor(before, after);
+  // Whoever gives a lease back can hand the pause over with it.
+  if (const auto pause = pauses_.find(after.id); commit.statement == "queue_release" && pause != pauses_.end())
+    pause->second.recorded = true;
 }
 
 void Checks::note_outsiders(const Commit&, const ConnectionRow& before, const ConnectionRow& after) {

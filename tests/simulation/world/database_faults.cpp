@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/world/database_faults.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace calsync::simulation {
@@ -46,7 +47,17 @@ void DatabaseFaults::order(Kind kind, double share, Duration how_long) {
   active_[kind] = {share, scheduler_.elapsed() + how_long};
 }
 
+std::optional<Kind> DatabaseFaults::hit_once(std::string_view statement, bool before) {
+  const auto fits = [&](const auto& one) { return traits_of(one.first).before == before && one.second == statement; };
+  const auto found = std::find_if(once_.begin(), once_.end(), fits);
+  if (found == once_.end()) return std::nullopt;
+  const Kind kind = found->first;
+  once_.erase(found);
+  return kind;
+}
+
 std::optional<Kind> DatabaseFaults::hit(std::string_view statement, bool before) {
+  if (const auto ordered = hit_once(statement, before)) return ordered;
   if (active_.empty()) return std::nullopt;
   std::erase_if(active_, [&](const auto& one) { return one.second.until <= scheduler_.elapsed(); });
   for (const auto& [kind, active] : active_) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tests/simulation/database/memory_database.hpp"
 #include "tests/simulation/kernel/process.hpp"
@@ -32,6 +34,8 @@ class DatabaseFaults {
 
   /// Hits each statement with this probability for so long.
   void order(Kind kind, double share, Duration how_long);
+  /// Hits the next statement of this name.
+  void order_once(Kind kind, std::string statement) { once_.emplace_back(kind, std::move(statement)); }
   void heal() { active_.clear(); }
   bool any() const { return !active_.empty(); }
 
@@ -46,10 +50,13 @@ class DatabaseFaults {
     double share = 0;
     Duration until{};
   };
+  std::optional<Kind> hit_once(std::string_view statement, bool before);
+
   Scheduler& scheduler_;
   SeededRandom random_;
   std::map<std::string, int, std::less<>>& fired_;
   std::map<Kind, Active> active_;
+  std::vector<std::pair<Kind, std::string>> once_;
 };
 
 /// One process' way to the database: what may come between a statement and its answer.

@@ -10,31 +10,9 @@
 #include "tests/simulation/database/session.hpp"
 
 namespace calsync::simulation {
-namespace {
-
 using namespace std::chrono_literals;
 
-std::string ring_entry(int number) {
-  const std::string key = sha256(fmt::format("key {}", number));
-  // KeyRing::parse reads both alphabets of Base64, with and without padding.
-  return fmt::format("k{}:{}", number, base64url(key));
-}
-
-KeyRing ring_of(const std::string& text) {
-  auto ring = KeyRing::parse(text);
-  if (!ring) throw std::logic_error(ring.error().message);
-  return std::move(*ring);
-}
-
-const std::map<std::string, std::string> everything_on{
-    {"CALENDAR_ENV", "development"},          {"CALENDAR_SYNC_ENABLED", "true"},
-    {"CALENDAR_OAUTH_ENABLED", "true"},       {"CALENDAR_JOBS_ENABLED", "true"},
-    {"CALENDAR_WEBHOOK_ENABLED", "true"},     {"CALENDAR_ALLOWLIST_PROVIDER_IDS", ""},
-    {"CALENDAR_ALLOWLIST_CONNECTION_IDS", ""}};
-
-}  // namespace
-
-KeyRing World::keys() const { return ring_of(keys_text_); }
+KeyRing World::keys() const { return key_ring(keys_text_); }
 
 World::World(Plan plan, Trace::Sink sink)
     : plan_(std::move(plan)),
@@ -59,8 +37,8 @@ World::World(Plan plan, Trace::Sink sink)
                   return checks_.violated("I7", "a push message without the secret of its channel woke a connection");
                 checks_.push_accepted(channel, begun);
               }},
-      environment_(everything_on),
-      keys_text_(ring_entry(1)) {
+      environment_(everything_on()),
+      keys_text_(key_entry(1)) {
   if (sink) trace_.show(std::move(sink));
   database_.plant(plan_.plant);
   database_.on_commit([this](const Commit& commit) {
@@ -116,68 +94,14 @@ void World::build_provider() {
 }
 
 void World::connect(Member& member) {
-  std::string id;
-  for (const auto& [key, row] : database_.tables().connections.rows()) {
-    if (row->provider_id == member.owner && row->provider == member.provider && row->provider_user_id == member.account)
-      id = key;
-  }
-  if (id.empty()) id = random_uuid(random_);
-  store::NewConnection fresh;
-  fresh.owner = OwnerId::trusted(member.owner);
-  fresh.provider = member.provider;
-  fresh.account = member.account;
-  fresh.email = member.grant.email;
-  if (member.feed) {
-    fresh.credentials["feed_url"] = Secret(member.feed->url());
-    secrets_.know(member.feed->url());
-  } else {
-    fresh.credentials["access_token"] = Secret(member.grant.access_token);
-    fresh.credentials["refresh_token"] = Secret(member.grant.refresh_token);
-    fresh.token_expiry = scheduler_.now() + member.grant.life;
-    secrets_.know(member.grant.access_token);
-    secrets_.know(member.grant.refresh_token);
-    checks_.granted(member.grant.access_token, member.grant.email);
-    checks_.granted(member.grant.refresh_token, member.grant.email);
-  }
-  const KeyRing ring = keys();
-  std::vector<store::SealedCredential> sealed;
-  for (const auto& [kind, secret] : fresh.credentials) {
-    const SealContext context = store::credential_context(ConnectionId::trusted(id), fresh.owner, fresh.provider, kind);
-    sealed.push_back({kind, ring.seal(secret, context, random_), ring.active_key()});
-  }
-  member.connection = requests_.connect(fresh, id, sealed).connection.str();
-  checks_.connected(member.connection);
-}
-
-Settings World::settings(int worker) const {
-  Settings settings;
-  const std::string origin(provider_origin);
-  settings.google.client_id = client_id;
-  settings.google.client_secret = Secret(std::string(client_secret));
-  settings.google.redirect_uri = redirect_uri;
-  settings.google.authorize = origin + "/o/oauth2/v2/auth";
-  settings.google.token = origin + "/token";
-  settings.google.revoke = origin + "/revoke";
-  settings.google.userinfo = origin + "/v1/userinfo";
-  settings.google.api = origin + "/calendar/v3";
-  settings.worker.concurrency = plan_.concurrency;
-  settings.worker.per_owner = plan_.per_owner;
-  settings.worker.lease_seconds = plan_.lease_seconds;
-  settings.worker.poll_milliseconds = 4000 + 500 * worker;
-  settings.worker.upkeep_milliseconds = 8000;
-  settings.worker.checkpoint_rows = plan_.checkpoint_rows;
-  settings.worker.request_seconds = std::min(30, plan_.lease_seconds / 2);
-  settings.worker.run_seconds = 300;
-  settings.worker.drain_seconds = 10;
-  settings.push.open_channels = plan_.pushes;
-  settings.push.public_url = "https://calsync.sim";
-  settings.push.channel_seconds = 3600;
-  settings.log_level = Level::debug;
-  return settings;
+  connector_.connect(member, keys());
+  secrets_.know(member.grant.access_token);
+  secrets_.know(member.grant.refresh_token);
+  if (member.feed) secrets_.know(member.feed->url());
 }
 
 Start World::start_of(const std::string& name, int worker) {
-  return {name, settings(worker), ring_of(keys_text_), sync::parse_gate(environment_), random_.next()};
+  return {name, settings_of(plan_, worker), keys(), sync::parse_gate(environment_), random_.next()};
 }
 
 /// A later release, with other defaults.
@@ -290,7 +214,7 @@ void World::restart_all() {
 void World::rotate_keys() {
   if (std::exchange(rotating_, true)) return;
   const std::string before = keys_text_.substr(0, keys_text_.find(' '));
-  const std::string fresh = ring_entry(++keys_made_);
+  const std::string fresh = key_entry(++keys_made_);
   const std::string key = fresh.substr(0, fresh.find(':'));
   keys_text_ = before + " " + fresh;
   restart_all();

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "tests/simulation/database/outsiders.hpp"
+#include "tests/simulation/kernel/true_clock.hpp"
 #include "tests/simulation/provider/canonical_row.hpp"
 #include "tests/simulation/provider/mutator.hpp"
 #include "tests/simulation/provider/provider_faults.hpp"
 #include "tests/simulation/world/api_process.hpp"
-#include "tests/simulation/world/checks.hpp"
-#include "tests/simulation/world/plan.hpp"
+#include "tests/simulation/world/connector.hpp"
+#include "tests/simulation/world/installation.hpp"
 #include "tests/simulation/world/secrets_watch.hpp"
 #include "tests/simulation/world/worker_process.hpp"
 
@@ -69,7 +69,6 @@ class World {
   void connect(Member& member);
 
  private:
-  Settings settings(int worker) const;
   Start start_of(const std::string& name, int worker);
   void build_provider();
   void start_worker(std::size_t which);
@@ -91,14 +90,8 @@ class World {
 
   void heal();
   bool in_step(std::string* why = nullptr);
-  bool member_in_step(const Member& member, std::string* why);
-  std::string known_of(const std::string& calendar, const std::string& event);
-  bool same_rows(const Member& member, const ConnectionRow& row,
-                 std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
-                 const std::function<bool(std::string)>& say);
-  /// Whether the provider still takes this refresh token.
   std::set<std::string> connections_at_rest() const;
-  const EventRow* to_be_tried_again(const ConnectionRow& row) const;
+  /// Whether the provider still takes this refresh token.
   bool alive(const ConnectionRow& row, const CredentialRow& token);
   KeyRing keys() const;
   void reconnect_the_dead();
@@ -107,15 +100,7 @@ class World {
   Plan plan_;
   Trace trace_;
   Scheduler scheduler_;
-  class TrueClock final : public calsync::Clock {
-   public:
-    explicit TrueClock(Scheduler& scheduler) : scheduler_(scheduler) {}
-    Time now() const override { return scheduler_.now(); }
-    Duration monotonic() const override { return scheduler_.elapsed(); }
-
-   private:
-    Scheduler& scheduler_;
-  } clock_{scheduler_};
+  TrueClock clock_{scheduler_};
   SeededRandom random_;
   std::map<std::string, int, std::less<>> fired_;
   MemoryDatabase database_{clock_};
@@ -128,6 +113,7 @@ class World {
   Surroundings around_;
   Operator operator_{database_};
   ApiServer requests_{database_};
+  Connector connector_{database_, requests_, checks_, random_};
   std::vector<std::unique_ptr<FeedAuthor>> feeds_;
   std::unique_ptr<Mutator> mutator_;
   std::unique_ptr<FaultContext> provider_faults_;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "tests/simulation/provider/truth.hpp"
-#include "tests/simulation/world/mirrored_row.hpp"
+#include "tests/simulation/world/comparison.hpp"
 #include "tests/simulation/world/world.hpp"
 
 namespace calsync::simulation {
@@ -231,84 +230,12 @@ void World::heal() {
 }
 
 bool World::in_step(std::string* why) {
+  // How the provider writes a time depends on the calendar's zone, and nobody is told when that changes alone.
+  const Comparison comparison(provider_, database_, !plan_.kinds.contains("zone_change"));
   for (const Member& member : roster_.members) {
-    if (!member_in_step(member, why)) return false;
+    if (!comparison.in_step(member, why)) return false;
   }
   return true;
-}
-
-bool World::member_in_step(const Member& member, std::string* why) {
-  const auto say = [&](std::string what) {
-    if (why) *why = member.account + ": " + std::move(what);
-    return false;
-  };
-  const ConnectionRow* row = database_.tables().connections.find(member.connection);
-  if (!row) return say("there is no connection");
-  if (row->sync_needed || row->error_count > 0 || row->last_error || !row->last_synced_at)
-    return say(fmt::format("sync_needed {}, error_count {}, last_error {}", row->sync_needed, row->error_count,
-                           row->last_error.value_or("NULL")));
-  if (const EventRow* waiting = to_be_tried_again(*row))
-    return say("nobody has tried " + waiting->key.external_event_id + " again");
-  std::map<std::pair<std::string, std::string>, CanonicalRow> wanted;
-  if (member.feed) {
-    // A feed is one calendar, whatever it calls itself.
-    const auto& calendars = database_.tables().calendars.rows();
-    const auto mine = calendars.lower_bound({row->id, ""});
-    const bool selected = mine == calendars.end() || mine->first.first != row->id || mine->second->selected;
-    for (auto& [id, one] : member.feed->truth()) {
-      if (selected) wanted.emplace(std::pair(std::string(), id), std::move(one));
-    }
-  } else {
-    for (CalendarTruth& calendar : truth_of(provider_, member.grant.email)) {
-      const CalendarRow* kept = database_.tables().calendars.find({row->id, calendar.calendar_id});
-      if (!kept || kept->deleted_at) return say("the calendar " + calendar.calendar_id + " is not known");
-      if (!kept->selected) continue;
-      for (auto& [id, one] : calendar.rows) wanted.emplace(std::pair(calendar.calendar_id, id), std::move(one));
-    }
-  }
-  return same_rows(member, *row, wanted, say);
-}
-
-/// An event that an operator has told to be read once more, and that no run has read since.
-const EventRow* World::to_be_tried_again(const ConnectionRow& row) const {
-  const auto& events = database_.tables().events.rows();
-  for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
-    const EventRow& one = *at->second;
-    if (!one.deleted_at && one.sync_status == "CREATED" && !one.booking_id) return &one;
-  }
-  return nullptr;
-}
-
-/// What the provider knows of an event, for people who look for a bug.
-std::string World::known_of(const std::string& calendar, const std::string& event) {
-  const emulator::Calendar* place = provider_.provider.find_calendar(calendar);
-  const emulator::Event* one = place ? place->find(event) : nullptr;
-  if (!one) return "the provider does not know it";
-  return fmt::format("change {} of {}, status {}, hidden {}, of series '{}'; calendar removed {}", one->change,
-                     place->last_change(), static_cast<int>(one->status), one->hidden, one->recurring_event_id,
-                     place->removed);
-}
-
-bool World::same_rows(const Member& member, const ConnectionRow& row,
-                      std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
-                      const std::function<bool(std::string)>& say) {
-  const auto& events = database_.tables().events.rows();
-  for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
-    if (at->second->deleted_at) continue;
-    CanonicalRow got = canonical_row(*at->second);
-    if (member.feed) got.etag.clear();
-    const std::pair key(member.feed ? std::string() : at->first.external_calendar_id, at->first.external_event_id);
-    const auto found = wanted.find(key);
-    if (found == wanted.end())
-      return say(fmt::format("a ghost: {} {} ({})", key.first, key.second, known_of(key.first, key.second)));
-    // How the provider writes a time depends on the calendar's zone, and nobody is told when that changes alone.
-    if (plan_.kinds.contains("zone_change")) got.raw_payload = found->second.raw_payload;
-    if (!(got == found->second))
-      return say(fmt::format("{} {}: {}", key.first, key.second, fmt::join(differences(got, found->second), "; ")));
-    wanted.erase(found);
-  }
-  if (wanted.empty()) return true;
-  return say("lost: " + wanted.begin()->first.first + " " + wanted.begin()->first.second);
 }
 
 void World::check_end() {

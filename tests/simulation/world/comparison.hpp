@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "tests/simulation/database/memory_database.hpp"
+#include "tests/simulation/provider/canonical_row.hpp"
+#include "tests/simulation/world/roster.hpp"
+
+namespace calsync::simulation {
+
+/// A member's mirror beside the truth, by every field.
+class Comparison {
+ public:
+  /// `payloads`: raw payloads are compared, too.
+  Comparison(EmulatedWorld& provider, const MemoryDatabase& database, bool payloads)
+      : provider_(provider), database_(database), payloads_(payloads) {}
+
+  /// Nobody waits, nothing has failed, and the rows are those of the provider. `why` says what is wrong first.
+  bool in_step(const Member& member, std::string* why) const;
+
+ private:
+  std::string known_of(const std::string& calendar, const std::string& event) const;
+  bool same_rows(const Member& member, const ConnectionRow& row,
+                 std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
+                 const std::function<bool(std::string)>& say) const;
+  const EventRow* to_be_tried_again(const ConnectionRow& row) const;
+
+  EmulatedWorld& provider_;
+  const MemoryDatabase& database_;
+  bool payloads_;
+};
+
+}  // namespace calsync::simulation
