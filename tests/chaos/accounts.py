@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts and feeds at the provider, the connections that mirror them, and what differs between the two."""
-import threading
 import uuid
 
 import independent_reader
@@ -8,39 +7,10 @@ from compare import differences
 from corpus_compare import Comparison
 from events import timed
 from ical import calendar, vevent
+from mirrored import Mirrored
+from outlook import MicrosoftAccount
 
 PROBE = "probe00001"
-
-
-class Mirrored:
-    """Something at the provider and its connection. Whoever holds `lock` is the only one to change either."""
-
-    def __init__(self, world):
-        self.world = world
-        self.lock = threading.RLock()
-        self.owner = world.new_owner()
-        self.connection = None
-
-    def row(self):
-        rows = self.world.sql.rows("SELECT * FROM external_calendar_connections WHERE id = %s", self.connection)
-        return rows[0] if rows else None
-
-    def rows(self):
-        return self.world.events(self.connection)
-
-    def clear_backoff(self):
-        """The runbook's statement; whether there was one to clear."""
-        return self.world.sql.execute("UPDATE external_calendar_connections SET backoff_until = NULL"
-                                      " WHERE id = %s AND backoff_until > now()", self.connection) > 0
-
-    def faults_of_row(self):
-        """What keeps the row from being that of a healthy connection in step."""
-        row = self.row()
-        if row is None:
-            return ["there is no connection"]
-        wanted = {"last_error": None, "sync_needed": False, "error_count": 0, "lease_until": None, "backoff_until": None, "grant_refusals": 0,
-                  "sync_enabled": True, "unsettled_claims": 0, "sync_state": "active"}
-        return [f"{name} is {row[name]!r} instead of {value!r}" for name, value in wanted.items() if row[name] != value]
 
 
 class GoogleAccount(Mirrored):
@@ -119,17 +89,19 @@ class Feed(Mirrored):
 
 
 class Everyone:
-    """Google accounts, in pairs that share a calendar now and then, and feeds."""
+    """Google and Microsoft accounts, in pairs that share a calendar now and then, and feeds."""
 
-    def __init__(self, world, accounts, feeds):
+    def __init__(self, world, accounts, feeds, outlook):
         self.world = world
         self.accounts = [GoogleAccount(world, number, 2 + number % 2) for number in range(accounts)]
+        self.outlook = [MicrosoftAccount(world, number, 1 + number % 3) for number in range(outlook)]
         self.feeds = [Feed(world, number) for number in range(feeds)]
-        for first, second in zip(self.accounts[::2], self.accounts[1::2]):
-            first.shared_with, second.shared_with = second, first
+        for some in (self.accounts, self.outlook):
+            for first, second in zip(some[::2], some[1::2]):
+                first.shared_with, second.shared_with = second, first
 
     def __iter__(self):
-        return iter([*self.accounts, *self.feeds])
+        return iter([*self.accounts, *self.outlook, *self.feeds])
 
     def connect(self):
         for one in self:

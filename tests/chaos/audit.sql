@@ -137,10 +137,12 @@ CREATE TRIGGER chaos_audit AFTER INSERT ON calendar_connection_states FOR EACH R
 -- gives its feeds. The owner never changes.
 CREATE FUNCTION chaos.event_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.raw_payload->>'updated')::timestamptz < (OLD.raw_payload->>'updated')::timestamptz
+  IF coalesce(NEW.raw_payload->>'updated', NEW.raw_payload->>'lastModifiedDateTime')::timestamptz
+      < coalesce(OLD.raw_payload->>'updated', OLD.raw_payload->>'lastModifiedDateTime')::timestamptz
       OR (NEW.provider = 'ics' AND NEW.sequence < OLD.sequence) THEN
     PERFORM chaos.complain('older version', NEW.connection_id, format('%s: %s %s after %s %s', NEW.external_event_id,
-      NEW.raw_payload->>'updated', NEW.sequence, OLD.raw_payload->>'updated', OLD.sequence));
+      coalesce(NEW.raw_payload->>'updated', NEW.raw_payload->>'lastModifiedDateTime'), NEW.sequence,
+      coalesce(OLD.raw_payload->>'updated', OLD.raw_payload->>'lastModifiedDateTime'), OLD.sequence));
   END IF;
   IF (NEW.provider_id, NEW.connection_id, NEW.provider) IS DISTINCT FROM (OLD.provider_id, OLD.connection_id, OLD.provider) THEN
     PERFORM chaos.complain('wrong owner', NEW.connection_id, NEW.external_event_id);

@@ -25,13 +25,13 @@ GOAL_SECONDS = LEASE_SECONDS + 5
 class Chaos:
     """`rate` is in faults a minute; `kinds` restricts them."""
 
-    def __init__(self, seed, rate=18, accounts=12, feeds=3, kinds=None, loud=False):
+    def __init__(self, seed, rate=18, accounts=12, feeds=3, outlook=6, kinds=None, loud=False):
         self.seed, self.rate = seed, rate
         self.rng = random.Random(seed)
         self.world = World(loud=loud)
         self.log = self.world.log
         try:
-            self.everyone = Everyone(self.world, accounts, feeds)
+            self.everyone = Everyone(self.world, accounts, feeds, outlook)
             self.people = People(self.everyone, self._rng("people"))
             self.mutator = Mutator(self.everyone, self._rng("mutator"))
             self.probes = Probes(self.everyone, self.people, self._rng("probes"))
@@ -51,6 +51,9 @@ class Chaos:
         for one in self.everyone.accounts:
             for _ in range(6):
                 self.mutator._insert(one)
+        for one in self.everyone.outlook:
+            for _ in range(12):
+                self.mutator.microsoft.change(one)
         self.everyone.connect()
         for one in self.everyone:
             wait_until(lambda one=one: not one.faults_of_row() and not one.differences(), 60, lambda one=one: f"{one.name} is in step; "

@@ -5,6 +5,7 @@ import datetime
 
 from compare import UTC, instant
 from events import all_day, timed, zoned
+from outlook import OutlookMutator
 
 MOST_EVENTS = 40
 SHARED = "shared-{}@group.calendar.google.com"
@@ -17,13 +18,17 @@ class Mutator:
         self.everyone, self.rng = everyone, rng
         self.emulator = everyone.world.emulator
         self.done, self.refused, self._serial = collections.Counter(), collections.Counter(), 0
+        self.microsoft = OutlookMutator(rng)
         self._changes = (("insert", 5), ("edit", 6), ("delete", 2), ("series", 2), ("exception", 3), ("cancel", 2), ("split", 1),
-                         ("burst", 1), ("rename", 1), ("share", 1), ("unshare", 1), ("feed", 3))
+                         ("burst", 1), ("rename", 1), ("share", 1), ("unshare", 1), ("feed", 3), ("outlook", 12))
 
     def step(self):
         names, weights = zip(*self._changes)
         change = self.rng.choices(names, weights)[0]
-        target = self.rng.choice(self.everyone.feeds if change == "feed" else self.everyone.accounts)
+        targets = {"feed": self.everyone.feeds, "outlook": self.everyone.outlook}.get(change, self.everyone.accounts)
+        if not targets:
+            return
+        target = self.rng.choice(targets)
         with_partner = [one for one in (target, getattr(target, "shared_with", None)) if one]
         held = []
         try:
@@ -173,6 +178,9 @@ class Mutator:
         if others:
             self.emulator.remove_calendar(account.email, self.rng.choice(others))
         return bool(others)
+
+    def _outlook(self, account):
+        return self.microsoft.change(account)
 
     def _feed(self, feed):
         for _ in range(self.rng.randint(1, 4)):

@@ -9,6 +9,7 @@ import types
 import audit
 from events import timed
 from faults_database import Witness
+from microsoft import daily, day
 from postgres import Session
 from verdict import Verdict
 from waiting import wait_until
@@ -27,6 +28,7 @@ class SelfTest:
     def __init__(self, chaos, report):
         self.chaos, self.report, self.world, self.sql = chaos, report, chaos.world, chaos.world.sql
         self.victim, self.other = chaos.everyone.accounts[:2]
+        self.outlook = chaos.everyone.outlook[0]
         self._roles = itertools.count(900)
 
     def run(self):
@@ -34,12 +36,14 @@ class SelfTest:
         self.world.log.expected = True
         for one in self.chaos.everyone:
             wait_until(lambda one=one: not one.faults_of_row() and not one.differences(), 60, f"{one.name[:14]} is in step")
-        self.victim.probe("The probe")
-        self.chaos.people.request_sync(self.victim)
-        wait_until(lambda: self.victim.arrived("The probe") and not self.victim.faults_of_row(), 30, "the probe has arrived")
+        for one in (self.victim, self.outlook):
+            one.probe("The probe")
+            self.chaos.people.request_sync(one)
+            wait_until(lambda: one.arrived("The probe") and not one.faults_of_row(), 30, "the probe has arrived")
         self.a_missing_fence()
         self.a_mirror_that_only_seems_in_step()
         self.an_end_by_itself()
+        self.spoiled_outlook()
         for post in self.world.crew.workers:
             post.drain()
         self.spoiled_rows()
@@ -139,13 +143,32 @@ class SelfTest:
         self.spoil("a secret in a column", CONNECTION.format(f"last_error = 'x {secret} y'"), "[SECRET]",
                    lambda: self.world.seen.leaks_in_columns(self.sql))
 
-    def spoil(self, name, statement, word, look=None):
+    def spoiled_outlook(self):
+        """Of a Microsoft account, whose rows have a comparison of their own; a series has been put there."""
+        account, date = self.outlook, day(7)
+        series = account.control("POST", "/events", {"email": account.email, "event": daily("A series", date, 5)})["immutable_id"]
+        for order, more in (("", {"day": day(8), "event": {"subject": "Another day"}}), ("/cancel", {"day": day(9)})):
+            account.control("PATCH" if not order else "POST", "/events" + order, {"email": account.email, "event_id": series, **more})
+        self.chaos.people.request_sync(account)
+        wait_until(lambda: not account.differences() and not account.faults_of_row(), 30, "the series is mirrored")
+        master = f"UPDATE external_calendar_events SET {{}} WHERE connection_id = %s AND external_event_id = '{series}'"
+        changed = f"UPDATE external_calendar_events SET {{}} WHERE connection_id = %s AND recurring_event_id = '{series}'"
+        for name, statement, word in (
+                ("a lost row", f"DELETE FROM external_calendar_events WHERE connection_id = %s AND recurring_event_id = '{series}'", "lost:"),
+                ("a ghost", master.format("external_event_id = 'nobody'"), "ghost:"), ("a wrong title", master.format("title = 'x'"), "title"),
+                ("a removed day that is not known", master.format("recurrence = recurrence[1:1]"), "recurrence"),
+                ("a wrong etag", master.format("etag = 'x'"), "etag"), ("a wrong busy", changed.format("is_busy = NOT is_busy"), "is_busy"),
+                ("a wrong slot", changed.format("original_start_time = now()"), "original_start_time"),
+                ("a wrong payload", changed.format("raw_payload = raw_payload || '{\"subject\": \"x\"}'"), "raw_payload")):
+            self.spoil(f"{name} of Microsoft's", statement, word, account.differences, account)
+
+    def spoil(self, name, statement, word, look=None, of=None):
         """In a transaction that is undone afterwards; `look` sees it."""
         look = look or self.victim.differences
         before = look()
         with contextlib.closing(Session(self.world.primary.url(DATABASE))) as session, self.sql.inside(session):
             session.execute("BEGIN")
-            session.execute(statement, self.victim.connection)
+            session.execute(statement, (of or self.victim).connection)
             found = look()
             session.execute("ROLLBACK")
         self.proof(name, not before and any(word in line for line in found))

@@ -3,7 +3,8 @@
 import re
 
 PATTERNS = (re.compile(rb'"(?:access_token|refresh_token|id_token|token)"\s*:\s*"([^"]{12,})"'), re.compile(rb"[?&]code=([^&\s]{12,})"),
-            re.compile(rb"(?:^|&)(?:code|refresh_token|client_secret|code_verifier)=([^&\s]{12,})"))
+            re.compile(rb"(?:^|&)(?:code|refresh_token|client_secret|code_verifier)=([^&\s]{12,})"),
+            re.compile(rb'"clientState"\s*:\s*"[^".]*\.([^"]{12,})"'), re.compile(rb"(?:\$|%24)(?:delta|skip)token=([^&\s\"]{12,})"))
 # Columns that people and programs read.
 COLUMNS = (("external_calendar_connections", "last_error"), ("external_calendar_events", "last_error"), ("external_calendars", "last_error"),
            ("external_calendars", "watch_error"), ("calendar_sync_runs", "error"), ("calendar_revocations", "last_error"),
@@ -19,7 +20,7 @@ class Sightings:
 
     def look(self, chunk):
         """A chunk of what daemons and provider say to each other."""
-        if b"token" in chunk or b"code=" in chunk or b"secret" in chunk:
+        if b"token" in chunk or b"code=" in chunk or b"secret" in chunk or b"clientState" in chunk:
             for pattern in PATTERNS:
                 self._secrets.update(found.decode("ascii", "replace") for found in pattern.findall(chunk))
 

@@ -9,7 +9,8 @@ from self_test import SelfTest
 
 SEED = 20261127
 SHORT = ("access tokens expired", "api killed", "backends terminated", "channel ends early", "database path cut", "database path garbled",
-         "database path half closed", "database path refused", "kill switch off and on", "postgres frozen", "postgres stopped at once",
+         "database path half closed", "database path refused", "delta garbled", "delta refused", "kill switch off and on",
+         "lifecycle messages", "mailbox throttled", "postgres frozen", "postgres stopped at once",
          "provider answers nonsense", "provider path cut", "provider path garbled", "provider path stalled", "provider throttles",
          "provider unavailable", "pushes in bursts", "pushes lost", "sync tokens expired", "worker drained", "worker killed",
          "worker paused beyond its lease")
@@ -65,7 +66,7 @@ def promotion(chaos, report):
 
 
 def run(only_self_test=False):
-    report, chaos = Report(), Chaos(SEED, rate=1000, accounts=6, feeds=2, kinds=SHORT)
+    report, chaos = Report(), Chaos(SEED, rate=1000, accounts=6, feeds=2, outlook=4, kinds=SHORT)
     try:
         chaos.begin()
         if not only_self_test:

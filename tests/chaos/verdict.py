@@ -126,7 +126,8 @@ class Verdict:
         failed_starts = sum(len(post.failed_starts) for post in self.world.crew.posts)
         yield f"memory {memory}; largest {largest}"
         yield f"watched commits {self.checked}; other findings {dict(self.audit_counts)}"
-        yield f"changes {dict(self.chaos.mutator.done)}, refused {dict(self.chaos.mutator.refused)}"
+        mutator = self.chaos.mutator
+        yield f"changes {dict(mutator.done)}, refused {dict(mutator.refused)}; at Microsoft {dict(mutator.microsoft.done)}"
         yield f"deeds {dict(self.chaos.people.done)}; answers {dict(sorted(self.world.log.statuses.items()))}"
         yield (f"garbled {self.world.database_path.harmed} chunks on the path to the database and {self.world.provider_path.harmed} on that"
                f" to the provider; {len(self.world.seen)} secrets seen, {len(self.leaks)} leaked")

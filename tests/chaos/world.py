@@ -4,6 +4,7 @@ three workers."""
 import itertools
 
 import audit
+import microsoft
 from cluster import Server
 from crew import Crew
 from daemon import Daemon
@@ -23,8 +24,9 @@ CONFIG = {
     "push": {"open_channels": True, "patience_seconds": 5},
 }
 # Runs are long enough to be hit in the middle: several pages each, and a provider that takes its time.
-PROVIDER = {"push_allow_http": True, "push_retry_ms": 100, "push_retries": 8, "push_timeout_ms": 2000, "latency_ms": 25, "short_pages": 12,
-            "duplicate_items": True}
+PROVIDER = {"push_allow_http": True, "push_retry_ms": 100, "push_retries": 8, "push_timeout_ms": 2000, "latency_ms": 25,
+            "short_pages": 12, "duplicate_items": True, "graph_notification_retry_ms": 100, "graph_notification_give_up_ms": 20000,
+            "graph_endpoint_health": "off"}
 
 
 class World(Stack):
@@ -60,6 +62,8 @@ class World(Stack):
                      "userinfo": root + "/v1/userinfo", "api": root + "/calendar/v3"}
         self.config = merged(self.config, {"providers": {"google": {"endpoints": endpoints}}})
         self.feed_root = root + "/feeds/"
+        microsoft.offer(self, root)
+        self.config["providers"]["microsoft"]["endpoints"]["authorize"] = microsoft.endpoints(self.emulator.direct)["authorize"]
         self.write_config()
 
     # -- processes, each with a role of its own in the database

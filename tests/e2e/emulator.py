@@ -10,10 +10,16 @@ from provider_proxy import Hold, Proxy, Rule
 from waiting import wait_until
 
 TARGETS = {
-    "api": lambda path: path.startswith("/calendar/v3"),
+    "api": lambda path: path.startswith(("/calendar/v3", "/graph/v1.0")),
     "events": lambda path: path.startswith("/calendar/v3") and path.endswith("/events"),
     "calendar_list": lambda path: path.endswith("/calendarList"),
     "token": lambda path: path == "/token",
+    "graph_events": lambda path: path.endswith("/calendarView/delta"),
+    "graph_series": lambda path: path.startswith("/graph/") and "/events/" in path,
+    "graph_calendars": lambda path: path.endswith("/me/calendars"),
+    "graph_subscriptions": lambda path: path.startswith("/graph/v1.0/subscriptions"),
+    "graph_me": lambda path: path == "/graph/v1.0/me",
+    "entra": lambda path: path.endswith("/oauth2/v2.0/token"),
     "revoke": lambda path: path == "/revoke",
     "userinfo": lambda path: path == "/v1/userinfo",
 }
@@ -77,10 +83,10 @@ class Emulator:
 
     @contextlib.contextmanager
     def trouble(self, kind, account=None, operation=None, sync_token=None, **order):
-        """A fault of the emulator's own (see tests/emulator/README.md): of one operation, else of the whole Calendar API; for all
+        """A fault of the emulator's own (see tests/emulator/README.md): of one operation, else of all of an API; for all
         matching calls unless `times` is given."""
         match = {"account": account, "operation": operation, "sync_token": sync_token,
-                 "path_prefix": None if operation else "/calendar/v3/"}
+                 "path_regex": None if operation else "^/(calendar/v3|graph/v1.0)/"}
         body = {"kind": kind, "times": -1, "match": {name: value for name, value in match.items() if value is not None}, **order}
         fault = self.control("POST", "/faults", body)["id"]
         try:

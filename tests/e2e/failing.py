@@ -3,13 +3,15 @@
 from compare import differences
 from counting import Counting
 from events import timed
-from pushes import PushCase
+from pushes import PushCase, genuine, request
 
 LONG = 300 * 86400  # seconds; a backoff beyond this waits for a person
 
 
 class FailureCase(Counting, PushCase):
+    """Of Google's accounts; failing_microsoft.py has Microsoft's."""
     CONFIG = {}
+    PROVIDER, API_PATH, TAKEN = "google", "/calendar/v3", 200
 
     def setUp(self):
         super().setUp()
@@ -19,6 +21,13 @@ class FailureCase(Counting, PushCase):
     def assertMirrors(self, owner, email_address, connection):
         same = {"provider": "google", "provider_id": owner, "connection_id": connection}
         self.assertEqual(differences(self.stack.events(connection), self.emulator.truth(email_address), same), [])
+
+    def connect(self, owner, email_address):
+        return self.stack.connect_google(owner, email_address)
+
+    def message(self, channel, number=7):
+        """The bytes of a push message of this channel."""
+        return request(genuine(channel, number))
 
     def changed(self):
         """A synced connection with a change waiting at the provider: (owner, address, id)."""

@@ -29,6 +29,19 @@ def daily(subject, date, count, **more):
     return meeting(subject, date, recurrence=pattern, **more)
 
 
+def endpoints(root):
+    return {"authorize": root + "/entra/{tenant}/oauth2/v2.0/authorize", "token": root + "/entra/{tenant}/oauth2/v2.0/token",
+            "api": root + "/graph/v1.0"}
+
+
+def offer(stack, root, **settings):
+    """The stack, whose daemons have not started yet, has the provider: an emulator that is reached at `root`."""
+    stack.config["providers"]["microsoft"] = {"endpoints": endpoints(root), **settings}
+    stack.write_config()
+    stack.environment.update({"MICROSOFT_CLIENT_ID": "e2e-client", "MICROSOFT_CLIENT_SECRET": stack.client_secret,
+                              "MICROSOFT_REDIRECT_URI": stack.root + "/api/auth/microsoft/callback"})
+
+
 class MicrosoftCase(harness.Case):
     """Calls go straight to the emulator: its links are absolute, and no proxy's."""
     ACCOUNT = "work"
@@ -39,13 +52,7 @@ class MicrosoftCase(harness.Case):
         harness.cluster().create_database(name, harness.TEMPLATE)
         cls.stack = harness.Stack(harness.cluster(), name, cls.CONFIG, cls.FLAGS, cls.ENVIRONMENT)
         cls.addClassCleanup(cls.stack.close)
-        root = cls.stack.emulator.direct
-        endpoints = {"authorize": root + "/entra/{tenant}/oauth2/v2.0/authorize", "token": root + "/entra/{tenant}/oauth2/v2.0/token",
-                     "api": root + "/graph/v1.0"}
-        cls.stack.config["providers"]["microsoft"] = {"endpoints": endpoints, **cls.CONFIG.get("providers", {}).get("microsoft", {})}
-        cls.stack.write_config()
-        cls.stack.environment.update({"MICROSOFT_CLIENT_ID": "e2e-client", "MICROSOFT_CLIENT_SECRET": cls.stack.client_secret,
-                                      "MICROSOFT_REDIRECT_URI": cls.stack.root + "/api/auth/microsoft/callback"})
+        offer(cls.stack, cls.stack.emulator.direct, **cls.CONFIG.get("providers", {}).get("microsoft", {}))
         cls.stack.emulator.control("POST", "/settings", {"push_allow_http": True, "graph_notification_retry_ms": 50})
         cls.stack.start_api()
         cls.stack.start_workers(cls.WORKERS)

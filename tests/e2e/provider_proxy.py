@@ -18,6 +18,14 @@ from waiting import announce, wait_until
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
+def gives_tokens(path):
+    return path == "/token" or path.endswith("/oauth2/v2.0/token")
+
+
+def speaks_of_tokens(path):
+    return path == "/revoke" or gives_tokens(path)
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -85,7 +93,7 @@ class Proxy:
         asked = {name: values[0] for name, values in urllib.parse.parse_qs(request_body.decode()).items()}
         account = self.accounts.get(asked.get("code") or asked.get("refresh_token") or asked.get("token"))
         call["account"] = account
-        if call["path"] != "/token" or call["status"] != 200:
+        if not gives_tokens(call["path"]) or call["status"] != 200:
             return
         try:
             answer = json.loads(answer_body)
@@ -147,12 +155,14 @@ def handler_of(proxy):
 
         def do_any(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP | {"host", "accept-encoding"}}
             parts = urllib.parse.urlsplit(self.path)
+            # Graph's links are absolute: they lead to this proxy.
+            dropped = {"accept-encoding"} if parts.path.startswith("/graph/") else {"host", "accept-encoding"}
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP | dropped}
             token = headers.get("Authorization", headers.get("authorization", "")).removeprefix("Bearer ")
             call = {"method": self.command, "path": parts.path, "query": dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True)),
                     "account": proxy.accounts.get(token), "token": token, "status": None, "at": time.monotonic()}
-            if parts.path in ("/token", "/revoke"):
+            if speaks_of_tokens(parts.path):
                 proxy.note_tokens(call, body, b"")
             proxy.calls.append(call)
             announce()
@@ -174,7 +184,7 @@ def handler_of(proxy):
                 exchange.reset()
                 return
             call["status"] = status
-            if call["path"] in ("/token", "/revoke"):
+            if speaks_of_tokens(call["path"]):
                 proxy.note_tokens(call, exchange.body, content)
             proxy.note_code(call, headers)
             for bend in list(proxy.benders):

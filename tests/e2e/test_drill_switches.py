@@ -8,6 +8,7 @@ import tables
 from counting import FAILURES, PUSHES, RUNS
 from events import timed
 from failing import FailureCase
+from failing_microsoft import MicrosoftFailures
 from stack import ALL_FLAGS
 
 setUpModule = harness.start_cluster
@@ -54,7 +55,7 @@ class InMidRun(FailureCase):
         self.assertTrue(after_it["sync_needed"], "it is due on return")
         self.assertEqual(len(self.history(connection)), history)
         self.assertEqual([line for line in worker.logs[mark:] if line["level"] in ("warn", "error") and "sync_id" in line], [])
-        self.assertGrown(shown, 1, RUNS, provider="google", outcome="discard")
+        self.assertGrown(shown, 1, RUNS, provider=self.PROVIDER, outcome="discard")
         self.assertGrown(shown, 0, FAILURES)
         return channel
 
@@ -67,7 +68,7 @@ class InMidRun(FailureCase):
             self.assertAnswer(answer, 403, wanted)
             self.assertEqual(answer.json().get("flag"), named, answer.text)
         self.assertEqual(tables.contents(self.sql), before)
-        self.assertGrown(shown, 1, PUSHES, provider="google", result="disabled" if flag else "not_allowlisted")
+        self.assertGrown(shown, 1, PUSHES, provider=self.PROVIDER, result="disabled" if flag else "not_allowlisted")
 
     def returned(self, *everyone, marked, **changes):
         """After the return everybody is read anew and in step, also who was not marked by anybody meanwhile."""
@@ -97,7 +98,7 @@ class InMidRun(FailureCase):
             self.assertAnswer(answer, 403, "calendar_sync_disabled")
             self.assertEqual(answer.json()["flag"], SYNC)
         # Webhooks are a switch of their own: messages are taken and wait.
-        self.assertEqual(self.push(channel).status, 200)
+        self.assertEqual(self.push(channel).status, self.TAKEN)
         asked = self.asked()
         self.stack.worker_rounds()
         self.assertEqual(self.asked(), asked)
@@ -137,7 +138,7 @@ class InMidRun(FailureCase):
         owner, email = self.stack.new_owner(), self.account()
         self.emulator.put_events(email, email, [timed(f"event{number:05}", f"Event {number}") for number in range(600)])
         with self.emulator.hold("api", account=email, after=2) as held:
-            connection = self.stack.connect_google(owner, email)
+            connection = self.connect(owner, email)
             held.wait()
             self.stack.reload(**{PROVIDERS: str(uuid.uuid4())})
         self.log_of(connection, "the end of the run", lambda line: "given up" in line["message"])
@@ -148,3 +149,7 @@ class InMidRun(FailureCase):
         self.stack.reload(**{PROVIDERS: "*"})
         self.stack.wait_synced(connection)
         self.assertMirrors(owner, email, connection)
+
+
+class InMidRunAtMicrosoft(MicrosoftFailures, InMidRun):
+    """The same, of a provider whose runs read series by series and whose messages name several owners."""

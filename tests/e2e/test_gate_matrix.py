@@ -4,19 +4,29 @@ import hashlib
 import uuid
 
 import harness
+import microsoft
 from client import Browser, send
-from gate_table import BAD_FLAGS, BAD_IDS, ENDPOINTS, FLAGS, GOOD_FLAGS, LISTS, OAUTH, SYNC, expected, flag_settings
+from gate_table import BAD_FLAGS, BAD_IDS, ENDPOINTS, FLAGS, GOOD_FLAGS, LISTS, OAUTH, SYNC, WEBHOOK, expected, flag_settings
 
 setUpModule = harness.start_cluster
 
 PROVIDERS, CONNECTIONS = "CALENDAR_ALLOWLIST_PROVIDER_IDS", "CALENDAR_ALLOWLIST_CONNECTION_IDS"
 FEED = "https://feeds.example/calendar.ics"
 SECRET = "a-secret-of-the-matrix-channel"
+GRAPH = "/api/webhooks/calendar/microsoft"
 PUSH = {"X-Goog-Channel-ID": "matrix", "X-Goog-Channel-Token": SECRET, "X-Goog-Resource-ID": "res-1", "X-Goog-Resource-State": "exists",
         "Content-Length": "0"}
 
 
+def graph_message(*channels):
+    """What Graph would send of these channels, all in one."""
+    return {"value": [{"subscriptionId": f"sub-{name}", "clientState": f"{name}.{SECRET}", "changeType": "updated"} for name in channels]}
+
+
 class GateCase(harness.Case):
+    CONFIG = {"providers": {"microsoft": {"endpoints": microsoft.endpoints("http://127.0.0.1:9")}}}
+    ENVIRONMENT = {"MICROSOFT_CLIENT_ID": "c", "MICROSOFT_CLIENT_SECRET": "a-secret-of-the-matrix",
+                   "MICROSOFT_REDIRECT_URI": "https://app.example/api/auth/microsoft/callback"}
     WITH_EMULATOR = False
     WORKERS = 0
 
@@ -36,6 +46,23 @@ class GateCase(harness.Case):
             text = text.replace(name, value)
         return text
 
+    @classmethod
+    def watch(cls, owner, provider, name):
+        """A watched account that no worker may touch, since only its channel counts here: the connection's id."""
+        connection = cls.stack.sql.value(
+            "INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_enabled, sync_needed)"
+            " VALUES (%s, %s, %s, false, false) RETURNING id::text", owner, provider, name)
+        resource = {"google": "res-1", "microsoft": f"sub-{name}"}[provider]
+        cls.stack.sql.execute("INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, resource_id, secret_hash, state)"
+                              " VALUES (%s, %s, 'primary', %s, %s, 'live')", name, connection, resource, hashlib.sha256(SECRET.encode()).hexdigest())
+        return connection
+
+    def graph_push(self, *channels):
+        return self.stack.stranger.call("POST", GRAPH, graph_message(*channels))
+
+    def handshake(self):
+        return self.stack.stranger.call("POST", GRAPH + "?validationToken=hello", "", {"Content-Type": "text/plain"})
+
     def invalid_settings(self):
         answer = self.assertAnswer(self.stack.admin.get("/api/admin/calendar/status"), 200)
         return {(one["name"], one["value"]) for one in answer.json()["invalid_settings"]}
@@ -51,12 +78,9 @@ class Matrix(GateCase):
         cls.job = cls.stack.admin.post("/api/admin/calendar/jobs/run", {"wait_seconds": 0}).json()["run_id"]
         # "disconnect" deletes this one; it is put back under the same id.
         cls.spare = cls.stack.connect_feed(cls.owner, "https://feeds.example/spare.ics")
-        # A watched account that no worker may touch: only its channel counts here.
-        cls.watched = cls.stack.sql.value(
-            "INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_enabled)"
-            " VALUES (%s, 'google', 'watched', false) RETURNING id::text", cls.owner)
-        cls.stack.sql.execute("INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, resource_id, secret_hash, state)"
-                              " VALUES ('matrix', %s, 'primary', 'res-1', %s, 'live')", cls.watched, hashlib.sha256(SECRET.encode()).hexdigest())
+        cls.watched = [cls.watch(cls.owner, "google", "matrix"), cls.watch(cls.owner, "microsoft", "graph-matrix")]
+        cls.outlook_link = cls.stack.oauth_link(cls.owner, provider="microsoft")
+        cls.browser.get(cls.outlook_link)
 
     def restore_spare(self):
         self.sql.execute("INSERT INTO external_calendar_connections (id, provider_id, provider, provider_user_id)"
@@ -69,6 +93,9 @@ class Matrix(GateCase):
             "connect link": lambda: app.get("/api/auth/google", provider_id=self.owner),
             "open link": lambda: self.browser.get(self.link),
             "callback of a stranger": lambda: send("GET", self.stack.redirect_uri + "?state=unknown&code=unknown"),
+            "connect link of Microsoft": lambda: app.get("/api/auth/microsoft", provider_id=self.owner),
+            "open link of Microsoft": lambda: self.browser.get(self.outlook_link),
+            "callback of a stranger at Microsoft": lambda: send("GET", self.stack.root + "/api/auth/microsoft/callback?state=unknown&code=unknown"),
             "list connections": lambda: app.get("/api/calendar/connections", provider_id=self.owner),
             "add feed": lambda: app.post("/api/calendar/connections", {"provider_id": self.owner, "provider": "ics", "url": FEED}),
             "one connection": lambda: app.get(one),
@@ -84,6 +111,8 @@ class Matrix(GateCase):
             "job for connection": lambda: admin.post("/api/admin/calendar/jobs/run", {"connection_id": self.connection, "wait_seconds": 0}),
             "job result": lambda: admin.get(f"/api/admin/calendar/jobs/{self.job}"),
             "push": lambda: self.stack.stranger.call("POST", "/api/webhooks/calendar/google", None, PUSH),
+            "push of Microsoft": lambda: self.graph_push("graph-matrix"),
+            "handshake of Microsoft": self.handshake,
             "status": lambda: admin.get("/api/admin/calendar/status"),
             "health": lambda: self.stack.stranger.get("/healthz"),
             "readiness": lambda: self.stack.stranger.get("/readyz"),
@@ -105,7 +134,7 @@ class Matrix(GateCase):
         # The other connections are always listed where their sibling is.
         connections = self.fill(lists.connections)
         if connections and self.connection in connections:
-            connections += f",{self.spare},{self.watched}"
+            connections = ",".join([connections, self.spare, *self.watched])
         for flags in flag_settings():
             self.stack.reload(CALENDAR_ENV=lists.environment, **{PROVIDERS: self.fill(lists.providers), CONNECTIONS: connections}, **flags)
             for endpoint in ENDPOINTS:
@@ -118,20 +147,23 @@ class Matrix(GateCase):
             self.stack.reload(**dict.fromkeys(FLAGS, value), **{PROVIDERS: "*"})
             for method, path in (("GET", f"/api/calendar/connections?provider_id={self.owner}"), ("POST", "/api/calendar/sync"),
                                  ("GET", f"/api/calendar/connections/{self.connection}"), ("POST", "/api/admin/calendar/jobs/run"),
-                                 ("GET", f"/api/auth/google?provider_id={self.owner}"), ("GET", "/api/admin/calendar/status")):
+                                 ("GET", f"/api/auth/google?provider_id={self.owner}"),
+                                 ("GET", f"/api/auth/microsoft?provider_id={self.owner}"), ("GET", "/api/admin/calendar/status")):
                 with self.subTest(value=value, path=path):
                     self.assertAnswer(self.stack.stranger.call(method, path), 401)
 
     def test_a_callback_of_an_owner_off_the_list_is_refused_and_its_link_stays_usable(self):
-        self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: "*", CONNECTIONS: ""}, **dict.fromkeys(FLAGS, "true"))
-        browser, link = Browser(), self.stack.oauth_link(self.owner)
-        browser.get(link)
-        state = link.split("state=", 1)[1]
-        self.stack.reload(**{PROVIDERS: self.other})
-        callback = f"{self.stack.redirect_uri}?state={state}&error=access_denied"
-        self.assertAnswer(browser.get(callback), 403, "not_allowlisted")
-        self.stack.reload(**{PROVIDERS: self.owner})
-        self.assertAnswer(browser.get(callback), 400, "access_denied")
+        for provider in ("google", "microsoft"):
+            with self.subTest(provider=provider):
+                self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: "*", CONNECTIONS: ""}, **dict.fromkeys(FLAGS, "true"))
+                browser, link = Browser(), self.stack.oauth_link(self.owner, provider=provider)
+                browser.get(link)
+                state = link.split("state=", 1)[1]
+                self.stack.reload(**{PROVIDERS: self.other})
+                callback = f"{self.stack.root}/api/auth/{provider}/callback?state={state}&error=access_denied"
+                self.assertAnswer(browser.get(callback), 403, "not_allowlisted")
+                self.stack.reload(**{PROVIDERS: self.owner})
+                self.assertAnswer(browser.get(callback), 400, "access_denied")
 
     def test_unlisted_connections_do_not_show_in_their_owners_lists(self):
         self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: self.owner, CONNECTIONS: self.other}, **dict.fromkeys(FLAGS, "true"))
@@ -149,6 +181,67 @@ def _matrix_test(lists):
 
 for _lists in LISTS:
     setattr(Matrix, "test_all_flags_" + _lists.name.replace(" ", "_").replace(",", ""), _matrix_test(_lists))
+
+
+class Batches(GateCase):
+    """A message of Microsoft's speaks of several owners: each item is judged by the lists alone."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.guest = cls.stack.new_owner()
+        cls.ours, cls.theirs = cls.watch(cls.owner, "microsoft", "ours"), cls.watch(cls.guest, "microsoft", "theirs")
+
+    def setUp(self):
+        self.addCleanup(self.sql.execute, "UPDATE external_calendar_connections SET sync_needed = false")
+        self.addCleanup(self.stack.reload, CALENDAR_ENV="production", **{PROVIDERS: "*", CONNECTIONS: ""}, **dict.fromkeys(FLAGS, "true"))
+
+    def woken(self):
+        rows = self.sql.column("SELECT id::text FROM external_calendar_connections WHERE sync_needed AND provider = 'microsoft'")
+        return sorted({self.ours: "ours", self.theirs: "theirs"}[row] for row in rows)
+
+    def check(self, answer, status, said, woken):
+        self.assertEqual((answer.status, answer.json().get("result", answer.code)), (status, said), answer.text)
+        self.assertEqual(self.woken(), woken)
+
+    def test_a_batch_with_listed_and_unlisted_owners(self):
+        for entry in (self.owner, f"{self.other},{self.owner}"):
+            self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: entry, CONNECTIONS: ""}, **dict.fromkeys(FLAGS, "true"))
+            self.check(self.graph_push("theirs"), 403, "not_allowlisted", [])
+            self.check(self.graph_push("theirs", "ours", "theirs"), 202, "accepted", ["ours"])
+            self.sql.execute("UPDATE external_calendar_connections SET sync_needed = false")
+
+    def test_a_batch_with_listed_and_unlisted_connections(self):
+        self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: "*", CONNECTIONS: self.theirs}, **dict.fromkeys(FLAGS, "true"))
+        self.check(self.graph_push("ours"), 403, "not_allowlisted", [])
+        self.check(self.graph_push("ours", "theirs"), 202, "accepted", ["theirs"])
+
+    def test_the_lists_are_asked_only_for_those_who_have_proved_themselves(self):
+        """A forged item learns nothing of who is listed, and a listed owner's does not suffer from it."""
+        self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: self.owner, CONNECTIONS: ""}, **dict.fromkeys(FLAGS, "true"))
+        for name in ("ours", "theirs"):
+            body = graph_message(name)
+            body["value"][0]["clientState"] += "x"
+            self.check(self.stack.stranger.call("POST", GRAPH, body), 401, "invalid_channel", [])
+        self.check(self.graph_push("ours", "theirs"), 202, "accepted", ["ours"])
+
+    def test_nobody_is_listed(self):
+        self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: "", CONNECTIONS: ""}, **dict.fromkeys(FLAGS, "true"))
+        self.check(self.graph_push("ours", "theirs"), 403, "not_allowlisted", [])
+
+    def test_webhooks_off_refuses_every_kind_of_message_and_each_other_switch_none(self):
+        lifecycle = {"value": [{**graph_message("ours")["value"][0], "lifecycleEvent": "subscriptionRemoved"}]}
+        for value in ("false", "ture"):
+            self.stack.reload(CALENDAR_ENV="production", **{PROVIDERS: "*", CONNECTIONS: ""},
+                              **{**dict.fromkeys(FLAGS, "true"), WEBHOOK: value})
+            for answer in (self.graph_push("ours", "theirs"), self.handshake(), self.stack.stranger.call("POST", GRAPH, lifecycle),
+                           self.stack.stranger.call("POST", GRAPH + "?validationToken=hello", graph_message("ours"))):
+                self.check(answer, 403, "calendar_sync_disabled", [])
+                self.assertEqual(answer.json()["flag"], WEBHOOK)
+                self.assertNotIn("hello", answer.text)
+        self.stack.reload(**{**dict.fromkeys(FLAGS, "false"), WEBHOOK: "true"})
+        self.assertEqual((self.handshake().status, self.handshake().text), (200, "hello"))
+        self.check(self.graph_push("ours", "theirs"), 202, "accepted", ["ours", "theirs"])
 
 
 class MalformedValues(GateCase):

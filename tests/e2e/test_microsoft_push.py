@@ -3,6 +3,7 @@
 import urllib.parse
 
 import harness
+from counting import Counting
 from harness import wait_until
 from microsoft import MicrosoftCase, day, meeting
 
@@ -123,6 +124,52 @@ class Lifecycle(PushCase):
         email, connection, _ = self.watched()
         self.assertEqual(self.stack.app.delete(f"/api/calendar/connections/{connection}").status, 200)
         wait_until(lambda: not self.subscriptions(email), 20, "the subscription is gone")
+
+
+class Dead(Counting, PushCase):
+    """Subscriptions that are gone or mute at the provider, which says nothing: a poll finds what no message told."""
+    CONFIG = {"push": {"open_channels": True, "patience_seconds": 1}}
+    MISSED = "calendar_missed_push_total"
+
+    def noticed(self, end):
+        email, connection, channel = self.watched([meeting("One", day(1))])
+        self.emulator.control("GET", "/push/idle?timeout_ms=5000")
+        shown, mark = self.settled(), self.stack.workers[0].mark()
+        end(channel["resource_id"])
+        self.put(email, meeting("Two", day(2)))
+        # The interval of the poll is over.
+        self.stack.set(connection, "last_synced_at = now() - interval '1 week'")
+        self.wait_titles(connection, ["One", "Two"])
+        self.assertGrown(shown, 1, self.MISSED, provider="microsoft")
+        line = self.stack.workers[0].wait_log(lambda line: line.get("connection_id") == connection and
+                                              "did not announce a change" in line["message"], "the silence", after=mark)
+        self.assertEqual((line["level"], line["provider"]), ("warn", "microsoft"))
+
+        def another():
+            rows = self.sql.rows("SELECT * FROM calendar_push_channels WHERE connection_id = %s", connection)
+            live = [row for row in rows if row["state"] == "live" and row["id"] != channel["id"] and row["resource_id"] in self.subscriptions(email)]
+            return live if len(rows) == 1 else None
+        new, = wait_until(another, 20, "another subscription in place of the dead one")
+        self.assertNotEqual(new["resource_id"], channel["resource_id"])
+        self.stack.wait_synced(connection)
+        # No poll is due for a week.
+        self.put(email, meeting("Three", day(3)))
+        self.wait_titles(connection, ["One", "Two", "Three"])
+        self.assertGrown(shown, 1, self.MISSED, provider="microsoft")
+        self.assertEqual(set(self.subscriptions(email)), {new["resource_id"]})
+        self.assertIsNone(self.stack.connection(connection)["last_error"])
+
+    def test_a_subscription_that_was_deleted_silently_is_opened_again(self):
+        removed = {"event": "subscriptionRemoved", "say": False}
+        self.noticed(lambda name: self.control("POST", f"/subscriptions/{name}/lifecycle", removed))
+
+    def test_a_subscription_that_is_mute_is_replaced(self):
+        """The provider shows it as alive."""
+        self.noticed(lambda name: self.control("POST", f"/subscriptions/{name}/kill"))
+
+    def test_a_subscription_that_is_paused_without_a_word_is_replaced(self):
+        paused = {"event": "reauthorizationRequired", "say": False}
+        self.noticed(lambda name: self.control("POST", f"/subscriptions/{name}/lifecycle", paused))
 
 
 class SwitchedOff(PushCase):
