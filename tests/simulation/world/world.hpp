@@ -7,6 +7,7 @@
 
 #include "tests/simulation/database/outsiders.hpp"
 #include "tests/simulation/provider/canonical_row.hpp"
+#include "tests/simulation/provider/graph_mutator.hpp"
 #include "tests/simulation/provider/mutator.hpp"
 #include "tests/simulation/provider/provider_faults.hpp"
 #include "tests/simulation/world/api_process.hpp"
@@ -50,6 +51,7 @@ class World {
   ApiServer& requests() { return requests_; }
   Roster& roster() { return roster_; }
   Mutator& mutator() { return *mutator_; }
+  GraphMutator* graph_mutator() { return graph_mutator_.get(); }
   std::vector<std::unique_ptr<WorkerProcess>>& workers() { return workers_; }
   ApiProcess* api() { return api_.get(); }
   void count(const std::string& hazard, int times = 1) { fired_[hazard] += times; }
@@ -72,6 +74,7 @@ class World {
   Settings settings(int worker) const;
   Start start_of(const std::string& name, int worker);
   void build_provider();
+  void build_mailboxes();
   void start_worker(std::size_t which);
   void upgrade(Start& start) const;
   void start_api();
@@ -92,9 +95,10 @@ class World {
   void heal();
   bool in_step(std::string* why = nullptr);
   bool member_in_step(const Member& member, std::string* why);
+  using Rows = std::map<std::pair<std::string, std::string>, CanonicalRow>;
+  bool same_mailbox_rows(const Member& member, const ConnectionRow& row, const std::function<bool(std::string)>& say);
   std::string known_of(const std::string& calendar, const std::string& event);
-  bool same_rows(const Member& member, const ConnectionRow& row,
-                 std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
+  bool same_rows(const Member& member, const ConnectionRow& row, Rows& wanted,
                  const std::function<bool(std::string)>& say);
   /// Whether the provider still takes this refresh token.
   std::set<std::string> connections_at_rest() const;
@@ -130,6 +134,7 @@ class World {
   ApiServer requests_{database_};
   std::vector<std::unique_ptr<FeedAuthor>> feeds_;
   std::unique_ptr<Mutator> mutator_;
+  std::unique_ptr<GraphMutator> graph_mutator_;  ///< null = there is no mailbox
   std::unique_ptr<FaultContext> provider_faults_;
   std::map<std::string, std::string> environment_;
   std::string keys_text_;

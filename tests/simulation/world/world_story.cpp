@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "tests/simulation/provider/graph_account.hpp"
 #include "tests/simulation/provider/truth.hpp"
 #include "tests/simulation/world/mirrored_row.hpp"
 #include "tests/simulation/world/world.hpp"
@@ -75,7 +76,7 @@ void World::schedule_hazard() {
 void World::schedule_change() {
   scheduler_.after(pause(random_, plan_.between_changes), [this] {
     if (!chaos_) return;
-    const std::string kind = mutator_->mutate();
+    const std::string kind = graph_mutator_ && random_.chance(0.5) ? graph_mutator_->mutate() : mutator_->mutate();
     trace_.say(scheduler_.elapsed(), "CHANGE " + kind);
     schedule_change();
   });
@@ -162,7 +163,9 @@ bool World::alive(const ConnectionRow& row, const CredentialRow& token) {
   const auto opened =
       keys().open(token.sealed, store::credential_context(ConnectionId::trusted(row.id),
                                                           OwnerId::trusted(row.provider_id), row.provider, token.kind));
-  return opened && provider_.provider.tokens.find_refresh(opened->reveal()) != nullptr;
+  if (!opened) return false;
+  if (row.provider == "microsoft") return entra_takes(provider_, opened->reveal());
+  return provider_.provider.tokens.find_refresh(opened->reveal()) != nullptr;
 }
 
 void World::heal() {
@@ -249,7 +252,8 @@ bool World::member_in_step(const Member& member, std::string* why) {
                            row->last_error.value_or("NULL")));
   if (const EventRow* waiting = to_be_tried_again(*row))
     return say("nobody has tried " + waiting->key.external_event_id + " again");
-  std::map<std::pair<std::string, std::string>, CanonicalRow> wanted;
+  if (member.provider == "microsoft") return same_mailbox_rows(member, *row, say);
+  Rows wanted;
   if (member.feed) {
     // A feed is one calendar, whatever it calls itself.
     const auto& calendars = database_.tables().calendars.rows();
@@ -289,8 +293,7 @@ std::string World::known_of(const std::string& calendar, const std::string& even
                      place->removed);
 }
 
-bool World::same_rows(const Member& member, const ConnectionRow& row,
-                      std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
+bool World::same_rows(const Member& member, const ConnectionRow& row, Rows& wanted,
                       const std::function<bool(std::string)>& say) {
   const auto& events = database_.tables().events.rows();
   for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
