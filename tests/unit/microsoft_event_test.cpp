@@ -302,4 +302,21 @@ TEST_CASE("slots of all-day series are dates, in whatever zone midnight is told"
   CHECK(instance.slot->date == day(row.date));
 }
 
+TEST_CASE("slots of all-day series are right where days begin more than twelve hours before UTC's",
+          "[microsoft][event]") {
+  Event master;
+  master.is_all_day = true;
+  const std::string times = R"(,"isAllDay":true,"start":{"dateTime":"2026-01-17T00:00:00","timeZone":"UTC"},)"
+                            R"("end":{"dateTime":"2026-01-18T00:00:00","timeZone":"UTC"}})";
+  // New Zealand's summer: midnight is 11:00 in UTC.
+  const std::string original = R"("originalStart":"2026-01-16T11:00:00Z")";
+  const Instance moved =
+      parse_instance(R"({"id":"x","type":"exception",)" + original + times, master, "Pacific/Auckland");
+  REQUIRE(moved.slot);
+  CHECK(moved.slot->date == day("2026-01-17"));
+  const Instance usual = parse_instance(R"({"id":"o","type":"occurrence",)" + original + times, master);
+  REQUIRE(usual.slot);
+  CHECK(usual.slot->date == day("2026-01-17"));
+}
+
 }  // namespace calsync::microsoft

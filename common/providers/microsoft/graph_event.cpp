@@ -2,6 +2,7 @@
 #include "common/providers/microsoft/graph_event.hpp"
 
 #include "common/base/json_slices.hpp"
+#include "common/calendar/timezone.hpp"
 #include "common/calendar/unreadable.hpp"
 #include "common/providers/microsoft/event_fields.hpp"
 #include "common/providers/microsoft/graph_time.hpp"
@@ -48,12 +49,24 @@ bool is_master(const json::Value& item) {
   return same_word(json::text_at(item, "type"), "seriesMaster") || json::object_at(item, "recurrence") != nullptr;
 }
 
+/// The day that begins at this instant. Nearest to it is the day before in zones that are more than twelve hours ahead,
+/// New Zealand's summer among them.
+std::chrono::year_month_day day_of(Time midnight, std::string_view zone) {
+  const auto wall = zone.empty() ? std::nullopt : calendar::wall_time(midnight, std::string(zone));
+  if (wall && *wall == std::chrono::floor<std::chrono::days>(*wall))
+    return std::chrono::floor<std::chrono::days>(*wall);
+  return nearest_date(midnight);
+}
+
 /// The occurrence that an instance is, or was before it was changed: originalStart, an instant also of all-day events.
-std::optional<EventTime> slot_of(const json::Value& item, const Event& master, bool changed) {
+std::optional<EventTime> slot_of(const json::Value& item, const Event& master, std::string_view zone, bool changed) {
   EventTime slot;
+  if (master.is_all_day && !changed) {
+    if (auto start = parse_all_day(item, "start")) return *std::move(start);
+  }
   if (const auto original = parse_rfc3339(json::text_at(item, "originalStart"))) {
     if (master.is_all_day) {
-      slot.date = nearest_date(*original);
+      slot.date = day_of(*original, zone);
     } else {
       slot.instant = *original;
       slot.time_zone = master.time_zone;
@@ -101,12 +114,12 @@ std::variant<Master, EventUnreadable> parse_master(std::string_view bytes) {
   return Master{*std::move(event), *std::move(rule)};
 }
 
-Instance parse_instance(std::string_view bytes, const Event& master) {
+Instance parse_instance(std::string_view bytes, const Event& master, std::string_view zone) {
   auto opened = open_item(bytes);
   if (auto* broken = std::get_if<EventUnreadable>(&opened)) return {std::nullopt, EventChange(std::move(*broken))};
   const Item& item = std::get<Item>(opened);
   const bool changed = !same_word(json::text_at(item.value, "type"), "occurrence");
-  Instance out{slot_of(item.value, master, changed), std::nullopt};
+  Instance out{slot_of(item.value, master, zone, changed), std::nullopt};
   if (!changed) return out;
   if (json::text_at(item.value, "id").empty()) {
     out.exception = unreadable(item, fail(Failure::malformed, "it has no id"));

@@ -39,6 +39,7 @@ struct Instance {
   std::optional<calendar::EventTime> slot{};  ///< nothing = unknown
   std::optional<calendar::EventChange> exception{};
 };
-Instance parse_instance(std::string_view item, const calendar::Event& master);
+/// `zone`: where the series' days begin, an IANA name; "" = unknown.
+Instance parse_instance(std::string_view item, const calendar::Event& master, std::string_view zone = {});
 
 }  // namespace calsync::microsoft

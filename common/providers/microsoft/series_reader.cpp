@@ -4,6 +4,7 @@
 #include "common/providers/microsoft/graph_errors.hpp"
 #include "common/providers/microsoft/graph_event.hpp"
 #include "common/providers/microsoft/graph_series.hpp"
+#include "common/providers/microsoft/graph_time.hpp"
 
 namespace calsync::microsoft {
 namespace {
@@ -78,8 +79,9 @@ Result<SeriesStep> read_instances(const net::HttpResponse& response, const Optio
   if (!split) return split.error();
   auto links = page_links(split->envelope, options.endpoints.api, link);
   if (!links) return links.error();
+  const std::string zone = known_zone(master->recurrence.time_zone);
   for (const json::Slice bytes : split->items) {
-    Instance instance = parse_instance(bytes, master->event);
+    Instance instance = parse_instance(bytes, master->event, zone);
     if (instance.slot) open.seen.push_back(slot_key(*instance.slot));
     if (instance.exception) changes.push_back(*std::move(instance.exception));
   }

@@ -45,6 +45,30 @@ Error at_host(Error error, const std::string& host) {
   return error;
 }
 
+/// What an answer waits for; whoever goes away before leaves it to the provider.
+class OpenWait {
+ public:
+  OpenWait(EmulatedWorld& world, std::optional<emulator::Wait> wait) : world_(world), wait_(std::move(wait)) {}
+  ~OpenWait() {
+    if (wait_) world_.abandon(std::move(*wait_));
+  }
+  OpenWait(const OpenWait&) = delete;
+  OpenWait& operator=(const OpenWait&) = delete;
+  const emulator::Wait* get() const { return wait_ ? &*wait_ : nullptr; }
+  void finish(emulator::Response& response) {
+    const emulator::Wait wait = *std::exchange(wait_, std::nullopt);
+    const bool timed_out = !wait.ready();
+    if (wait.finish)
+      wait.finish(response, timed_out);
+    else
+      response.body = wait.body(timed_out);
+  }
+
+ private:
+  EmulatedWorld& world_;
+  std::optional<emulator::Wait> wait_;
+};
+
 Error late() { return fail(Failure::timeout, "no complete answer in time"); }
 
 }  // namespace
@@ -96,6 +120,7 @@ Task<Result<HttpResponse>> EmulatedTransport::answer_of(const HttpRequest& reque
   }
   ++calls_;
   emulator::Response response = answer_in_process(world_.provider, request);
+  OpenWait wait(world_, std::exchange(response.wait, std::nullopt));
   if (is(fault, Trouble::stall_after_send)) {
     co_await pass(Duration::max() / 4, deadline);
     co_return late();
@@ -103,17 +128,20 @@ Task<Result<HttpResponse>> EmulatedTransport::answer_of(const HttpRequest& reque
   if (is(fault, Trouble::reset_after_send))
     co_return fail(Failure::network, "there was no answer: " + std::string(reset));
   if (is(fault, Trouble::drip)) response.delay_ms += fault->slowness / std::chrono::milliseconds(1);
+  const Deadline patience =
+      deadline.at_most(clock_, std::chrono::milliseconds(wait.get() ? wait.get()->timeout_ms : 0));
+  while (wait.get() && !wait.get()->ready()) {
+    const bool waited = co_await pass(std::chrono::milliseconds(50), patience);
+    if (deadline.passed(clock_)) co_return late();
+    if (!waited) break;
+  }
+  if (wait.get()) wait.finish(response);
   co_return co_await deliver(request, std::move(response), deadline);
 }
 
 /// The way back.
 Task<Result<HttpResponse>> EmulatedTransport::deliver(const HttpRequest& request, emulator::Response response,
                                                       Deadline deadline) {
-  if (response.wait) {
-    const Deadline patience = deadline.at_most(clock_, std::chrono::milliseconds(response.wait->timeout_ms));
-    while (!response.wait->ready() && !patience.passed(clock_)) co_await pass(std::chrono::milliseconds(10), patience);
-    response.body = response.wait->body(!response.wait->ready());
-  }
   const Duration way = latency() + std::chrono::milliseconds(response.delay_ms);
   const bool in_time = co_await pass(way, deadline);
   if (!in_time) co_return late();

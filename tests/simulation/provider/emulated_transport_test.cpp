@@ -143,7 +143,7 @@ TEST_CASE("a change is announced, and the receiver's answer decides what comes n
   auto sync = push.next_push();
   REQUIRE(sync);
   CHECK(sync->address == "https://calsync.sim/hook");
-  push.finished(*std::move(sync), 200);
+  push.finished(*std::move(sync), {200, {}, {}});
   CHECK_FALSE(push.next_push());
   CHECK_FALSE(push.next_push_due());
   f.insert();
@@ -151,7 +151,7 @@ TEST_CASE("a change is announced, and the receiver's answer decides what comes n
   REQUIRE(changed);
   CHECK(std::ranges::count(changed->headers, std::pair<std::string, std::string>("X-Goog-Channel-Token", "secret")) ==
         1);
-  push.finished(*std::move(changed), 503);
+  push.finished(*std::move(changed), {503, {}, {}});
   REQUIRE(push.next_push_due());
   CHECK(*push.next_push_due() > f.world.now());
   CHECK_FALSE(push.next_push());

@@ -9,6 +9,7 @@
 #include "tests/emulator/json.hpp"
 #include "tests/emulator/recurrence.hpp"
 #include "tests/emulator/seed.hpp"
+#include "tests/simulation/provider/graph_account.hpp"
 
 namespace calsync::simulation {
 namespace {
@@ -63,7 +64,22 @@ emulator::Response EmulatedWorld::call(std::string_view method, std::string_view
   return response;
 }
 
+void EmulatedWorld::abandon(emulator::Wait wait) {
+  if (wait.finish) abandoned_.emplace_back(now() + std::chrono::milliseconds(wait.timeout_ms), std::move(wait));
+}
+
+void EmulatedWorld::finish_abandoned() {
+  std::erase_if(abandoned_, [this](auto& one) {
+    const bool ready = one.second.ready();
+    if (!ready && now() < one.first) return false;
+    emulator::Response nobody_reads;
+    one.second.finish(nobody_reads, !ready);
+    return true;
+  });
+}
+
 Grant grant_again(EmulatedWorld& world, const std::string& email) {
+  if (world.provider.microsoft.find(email)) return mailbox_grant_again(world, email);
   const emulator::Response answer =
       world.call("POST", "/control/tokens", fmt::format(R"({{"email":{}}})", quoted(email)));
   emulator::Json tokens;

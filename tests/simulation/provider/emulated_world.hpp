@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,10 +41,16 @@ class EmulatedWorld {
   emulator::Response call(std::string_view method, std::string_view target, std::string body = {},
                           std::string_view access_token = {});
 
+  /// A call whose answer waits for something, and whose caller is gone: the provider comes to its end all the same.
+  void abandon(emulator::Wait wait);
+  /// Ends those that are ready, or have waited for too long.
+  void finish_abandoned();
+
  private:
   const Clock& clock_;
   Time start_;
   Duration started_;
+  std::vector<std::pair<Time, emulator::Wait>> abandoned_;
 };
 
 /// What a calendar of a new account is.
@@ -60,9 +67,10 @@ struct Grant {
   std::chrono::seconds life{};  ///< of the access token
 };
 
-/// An account with a primary calendar (its id is the address) and these, and a grant of it for the emulator's client.
+/// Google's: an account with a primary calendar (its id is the address) and these, and a grant of it for the emulator's
+/// client.
 Grant make_account(EmulatedWorld& world, const std::string& email, const std::vector<WantedCalendar>& calendars);
-/// Another grant of an account, as after connecting again.
+/// Another grant of an account of either vendor, as after connecting again.
 Grant grant_again(EmulatedWorld& world, const std::string& email);
 
 }  // namespace calsync::simulation

@@ -119,6 +119,8 @@ std::string object(Fill&& fill) {
 
 std::string words(Dice& dice) { return fmt::format("{} {}", dice.pick(nouns), dice.between(1, 999)); }
 
+std::string odd_text(Dice& dice) { return std::string(dice.pick(odd_words)); }
+
 std::string draft_timed(Dice& dice, Time now, std::string_view self) {
   return object([&](ObjectWriter& event) {
     put_words(event, dice, self);

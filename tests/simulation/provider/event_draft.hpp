@@ -24,5 +24,7 @@ std::string change_of_words(Dice& dice, std::string_view self);
 std::string change_of_time(Dice& dice, Time now, bool all_day);
 
 std::string words(Dice& dice);
+/// Words that have broken calendars.
+std::string odd_text(Dice& dice);
 
 }  // namespace calsync::simulation

@@ -83,7 +83,7 @@ struct Fixture : TestWorld {
     clock.advance(1min);
     while (auto message = push.next_push()) {
       ++pushes;
-      push.finished(*std::move(message), 200);
+      push.finished(*std::move(message), {200, {}, {}});
     }
   }
   int fired(std::string_view name) {

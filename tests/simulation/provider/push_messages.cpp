@@ -17,9 +17,10 @@ std::optional<Time> PushMessages::next_push_due() const {
   return std::chrono::floor<std::chrono::milliseconds>(world_.now()) + std::chrono::milliseconds(*wait);
 }
 
-void PushMessages::finished(DuePush push, int http_status) {
-  world_.provider.push.finish(std::move(push.message), static_cast<unsigned>(http_status),
-                              http_status == 0 ? "no answer" : "");
+void PushMessages::finished(DuePush push, PushReply reply) {
+  world_.provider.push.finish(std::move(push.message),
+                              emulator::PushAnswer{static_cast<unsigned>(reply.status), std::move(reply.content_type),
+                                                   std::move(reply.body), reply.status == 0 ? "no answer" : ""});
 }
 
 }  // namespace calsync::simulation

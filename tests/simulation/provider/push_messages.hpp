@@ -18,6 +18,13 @@ struct DuePush {
   emulator::PushMessage message{};
 };
 
+/// What a receiver answered; status 0 = nothing.
+struct PushReply {
+  int status = 0;
+  std::string content_type{};
+  std::string body{};
+};
+
 /// The emulator's push messages, to be delivered by whoever holds this.
 class PushMessages {
  public:
@@ -27,9 +34,8 @@ class PushMessages {
   std::optional<DuePush> next_push();
   /// When the next one will be due; nothing = none waits. Changes and deliveries add to it.
   std::optional<Time> next_push_due() const;
-  /// What the receiver answered, 0 = nothing: decides whether it comes again. Each message that was taken is finished
-  /// once.
-  void finished(DuePush push, int http_status);
+  /// What the receiver answered decides whether it comes again. Each message that was taken is finished once.
+  void finished(DuePush push, PushReply reply);
 
  private:
   EmulatedWorld& world_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/world/api_process.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
 #include "common/store/gate_store.hpp"
@@ -15,18 +16,12 @@ void rethrow(std::exception_ptr failure) {
 }
 
 /// As webhook_routes answers.
-int status_of(api::PushVerdict verdict) {
-  switch (verdict) {
-    case api::PushVerdict::woken:
-    case api::PushVerdict::ignored:
-      return 200;
-    case api::PushVerdict::forged:
-      return 401;
-    case api::PushVerdict::not_allowlisted:
-    case api::PushVerdict::disabled:
-      return 403;
-  }
-  return 500;
+int status_of(const std::vector<api::PushVerdict>& verdicts, int accepted) {
+  const auto has = [&](api::PushVerdict one) {
+    return std::find(verdicts.begin(), verdicts.end(), one) != verdicts.end();
+  };
+  if (verdicts.empty() || has(api::PushVerdict::woken) || has(api::PushVerdict::ignored)) return accepted;
+  return has(api::PushVerdict::not_allowlisted) || has(api::PushVerdict::disabled) ? 403 : 401;
 }
 
 }  // namespace
@@ -62,11 +57,12 @@ Task<void> ApiProcess::record(ApiProcess& self, sync::GateSettings gate) {
       [&self, mine = ++self.gates_set_] { return self.gates_set_ != mine; });
 }
 
-Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken) {
-  if (!sync::ask(self.gate_, sync::Operation::receive_push)) co_return 403;
-  const std::size_t slash = push.address.rfind('/');
-  const providers::Adapter* adapter = self.registry_.find(push.address.substr(slash + 1));
-  if (!adapter || !adapter->push_decoder) co_return 404;
+Task<PushReply> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken) {
+  if (!sync::ask(self.gate_, sync::Operation::receive_push)) co_return PushReply{403, {}, {}};
+  const std::string path = push.address.substr(0, push.address.find('?'));
+  const emulator::Query parts(path.size() < push.address.size() ? push.address.substr(path.size() + 1) : "");
+  const providers::Adapter* adapter = self.registry_.find(path.substr(path.rfind('/') + 1));
+  if (!adapter || !adapter->push_decoder) co_return PushReply{404, {}, {}};
   const auto header = [&](std::string_view name) -> std::string_view {
     for (const auto& [one, value] : push.headers) {
       if (one.size() == name.size() && std::equal(one.begin(), one.end(), name.begin(), [](char a, char b) {
@@ -76,33 +72,34 @@ Task<int> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::vector<
     }
     return {};
   };
-  const auto decoded = adapter->push_decoder->decode({header, [](std::string_view) { return std::string_view(); }, {}});
+  const auto query = [&parts](std::string_view name) { return parts.get(name); };
+  const auto decoded = adapter->push_decoder->decode({header, query, push.body});
+  if (const auto* handshake = decoded ? std::get_if<providers::PushHandshake>(&*decoded) : nullptr)
+    co_return PushReply{200, "text/plain; charset=utf-8", handshake->text};
   const auto* message = decoded ? std::get_if<providers::PushMessage>(&*decoded) : nullptr;
-  if (!message) co_return 400;
+  if (!message) co_return PushReply{400, {}, {}};
   try {
     const std::vector<api::PushVerdict> verdicts = co_await self.intake_.accept(adapter->name, message->items);
-    int status = 200;
     for (std::size_t at = 0; at < verdicts.size(); ++at) {
       if (verdicts[at] == api::PushVerdict::woken) taken->push_back(message->items[at]);
-      status = std::max(status, status_of(verdicts[at]));
     }
-    co_return status;
+    co_return PushReply{status_of(verdicts, message->accepted), {}, {}};
   } catch (const db::DatabaseError&) {
-    co_return 503;
+    co_return PushReply{503, {}, {}};
   }
 }
 
-Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(int)> answered) {
+Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(PushReply)> answered) {
   const Duration begun = self.process_.clock().monotonic();
   std::vector<providers::PushItem> taken;
-  const int status = co_await answer(self, push, &taken);
-  if (status == 200) {
+  PushReply reply = co_await answer(self, push, &taken);
+  if (reply.status / 100 == 2) {
     for (const providers::PushItem& item : taken) self.around_.push_taken(item.channel_id, item.token, begun);
   }
-  answered(status);
+  answered(std::move(reply));
 }
 
-void ApiProcess::receive(DuePush push, std::function<void(int)> answered) {
+void ApiProcess::receive(DuePush push, std::function<void(PushReply)> answered) {
   boost::asio::co_spawn(process_.executor(), serve(*this, std::move(push), std::move(answered)), rethrow);
 }
 

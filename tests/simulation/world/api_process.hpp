@@ -18,13 +18,13 @@ class ApiProcess {
   Process& process() { return process_; }
   const sync::GateSettings& gate() const { return gate_; }
   void set_gate(sync::GateSettings gate);
-  /// Answers by `answered` with a status, unless the process dies before.
-  void receive(DuePush push, std::function<void(int status)> answered);
+  /// Answers by `answered`, unless the process dies before.
+  void receive(DuePush push, std::function<void(PushReply)> answered);
 
  private:
   static Task<void> record(ApiProcess& self, sync::GateSettings gate);
-  static Task<int> answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken);
-  static Task<void> serve(ApiProcess& self, DuePush push, std::function<void(int)> answered);
+  static Task<PushReply> answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken);
+  static Task<void> serve(ApiProcess& self, DuePush push, std::function<void(PushReply)> answered);
 
   Process process_;
   SeededRandom random_;

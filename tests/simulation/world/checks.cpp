@@ -191,7 +191,7 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
       violated("I13", fmt::format("{} was settled as a success although no calendar was read to its end", after.id));
   }
   const bool paused =
-      pauses_.contains(after.id) && (!before.backoff_until || after.backoff_until > before.backoff_until);
+      one.epoch.told_to_wait && (!before.backoff_until || after.backoff_until > before.backoff_until);
   if (before.edit_seq != one.epoch.edit &&
       (before.sync_cursor != after.sync_cursor || (before.backoff_until != after.backoff_until && !paused) ||
        before.error_count != after.error_count || before.last_synced_at != after.last_synced_at))

@@ -47,6 +47,10 @@ class Checks final : public CallObserver {
   /// A token and whose it is.
   void granted(const std::string& token, const std::string& email) { tokens_[token] = email; }
   std::uint64_t calls() const { return last_call_; }
+  /// A worker has told Microsoft to send this with the messages of a channel.
+  bool subscribed_with(const std::string& channel, const Secret& token) const {
+    return client_states_.contains(channel + "." + std::string(token.reveal()));
+  }
 
   std::uint64_t call_starts(const std::string& process, const net::HttpRequest& request) override;
   void call_ends(std::uint64_t call, const Result<net::HttpResponse>& answer) override;
@@ -81,6 +85,7 @@ class Checks final : public CallObserver {
     Duration heard{};                                                     ///< when its last call ended
     std::map<std::pair<std::string, std::string>, std::string> served{};  ///< calendar, event -> the last etag
     std::map<std::string, std::string> ended{};                           ///< calendar -> sync token of the last page
+    bool told_to_wait = false;  ///< by the provider
     bool refreshed = false;                                               ///< it was given a new token
     bool unread = false;  ///< it was sent a page that the checks cannot read
   };
@@ -142,6 +147,7 @@ class Checks final : public CallObserver {
   std::set<std::string> erased_;
   std::map<std::string, Duration> looked_dead_;
   std::map<std::string, std::string, std::less<>> tokens_;  ///< also those that the provider has forgotten
+  std::set<std::string> client_states_;                     ///< that subscriptions were asked for with
   std::map<std::string, std::string> unstored_;  ///< access tokens that the provider has given, and to which connection
   std::map<std::string, std::pair<Duration, int>> rates_;  ///< calls of a connection in the present minute
 };

@@ -21,7 +21,8 @@ bool Comparison::in_step(const Member& member, std::string* why) const {
                            row->last_error.value_or("NULL")));
   if (const EventRow* waiting = to_be_tried_again(*row))
     return say("nobody has tried " + waiting->key.external_event_id + " again");
-  std::map<std::pair<std::string, std::string>, CanonicalRow> wanted;
+  if (member.provider == "microsoft") return same_mailbox_rows(member, *row, say);
+  Rows wanted;
   if (member.feed) {
     // A feed is one calendar, whatever it calls itself.
     const auto& calendars = database_.tables().calendars.rows();
@@ -61,9 +62,7 @@ std::string Comparison::known_of(const std::string& calendar, const std::string&
                      place->removed);
 }
 
-bool Comparison::same_rows(const Member& member, const ConnectionRow& row,
-                           std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
-                           const std::function<bool(std::string)>& say) const {
+bool Comparison::same_rows(const Member& member, const ConnectionRow& row, Rows& wanted, const Say& say) const {
   const auto& events = database_.tables().events.rows();
   for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
     if (at->second->deleted_at) continue;

@@ -24,9 +24,10 @@ class Comparison {
 
  private:
   std::string known_of(const std::string& calendar, const std::string& event) const;
-  bool same_rows(const Member& member, const ConnectionRow& row,
-                 std::map<std::pair<std::string, std::string>, CanonicalRow>& wanted,
-                 const std::function<bool(std::string)>& say) const;
+  using Rows = std::map<std::pair<std::string, std::string>, CanonicalRow>;  ///< by calendar and event
+  using Say = std::function<bool(std::string)>;
+  bool same_rows(const Member& member, const ConnectionRow& row, Rows& wanted, const Say& say) const;
+  bool same_mailbox_rows(const Member& member, const ConnectionRow& row, const Say& say) const;
   const EventRow* to_be_tried_again(const ConnectionRow& row) const;
 
   EmulatedWorld& provider_;

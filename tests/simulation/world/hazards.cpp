@@ -98,7 +98,7 @@ void change_zone(World& world) {
   // Everybody who sees the calendar is told, as when they all changed their settings; a zone of which the list of
   // calendars says nothing is not seen by the product yet.
   for (const Member& one : world.roster().members) {
-    if (one.feed) continue;
+    if (one.provider != "google") continue;
     world.provider().try_call("PATCH", "/control/calendars",
                               fmt::format(R"({{"email":"{}","calendar_id":"{}","timeZone":"{}","report":true}})",
                                           one.grant.email, spot.calendar_id, zone));

@@ -42,6 +42,14 @@ Settings settings_of(const Plan& plan, int worker) {
   settings.google.revoke = origin + "/revoke";
   settings.google.userinfo = origin + "/v1/userinfo";
   settings.google.api = origin + "/calendar/v3";
+  if (plan.microsoft_accounts > 0) {
+    settings.microsoft.client_id = client_id;
+    settings.microsoft.client_secret = Secret(std::string(client_secret));
+    settings.microsoft.redirect_uri = redirect_uri;
+    settings.microsoft.authorize = origin + "/entra/{tenant}/oauth2/v2.0/authorize";
+    settings.microsoft.token = origin + "/entra/{tenant}/oauth2/v2.0/token";
+    settings.microsoft.api = origin + "/graph/v1.0";
+  }
   settings.worker.concurrency = plan.concurrency;
   settings.worker.per_owner = plan.per_owner;
   settings.worker.lease_seconds = plan.lease_seconds;

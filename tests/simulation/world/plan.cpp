@@ -61,6 +61,9 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
     plan.checkpoint_rows = random.between(1, 6);
     plan.page_items = random.between(2, 6);
   }
+  // Last, so that whatever else is drawn does not depend on it.
+  const double kind_of_world = random.share();
+  plan.microsoft_accounts = kind_of_world < 0.5 ? 0 : kind_of_world < 0.85 ? 1 : 2;
   return plan;
 }
 

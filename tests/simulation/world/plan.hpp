@@ -19,6 +19,7 @@ struct Plan {
   int owners = 2;
   int google_accounts = 2;
   int feeds = 0;
+  int microsoft_accounts = 0;
   int lease_seconds = 60;
   int frequency_minutes = 2;
   int per_owner = 4;

@@ -13,9 +13,9 @@ namespace calsync::simulation {
 /// An account at the provider, or a feed, and the connection that it has at present.
 struct Member {
   std::string owner{};
-  std::string provider{};  ///< "google" or "ics"
+  std::string provider{};  ///< "google", "microsoft" or "ics"
   std::string account{};   ///< provider_user_id
-  Grant grant{};           ///< Google: the latest one
+  Grant grant{};           ///< the latest one; feeds have none
   FeedAuthor* feed = nullptr;
   std::string connection{};  ///< "" = disconnected
 };

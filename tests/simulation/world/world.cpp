@@ -8,6 +8,7 @@
 #include "common/store/credential_store.hpp"
 #include "common/store/revocation_context.hpp"
 #include "tests/simulation/database/session.hpp"
+#include "tests/simulation/provider/graph_account.hpp"
 
 namespace calsync::simulation {
 using namespace std::chrono_literals;
@@ -33,7 +34,7 @@ World::World(Plan plan, Trace::Sink sink)
               [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
               [this](const std::string& channel, const Secret& token, Duration begun) {
                 const auto opened = provider_.provider.push.channels.find(channel);
-                if (!opened || opened->token != token.reveal())
+                if (opened ? opened->token != token.reveal() : !checks_.subscribed_with(channel, token))
                   return checks_.violated("I7", "a push message without the secret of its channel woke a connection");
                 checks_.push_accepted(channel, begun);
               }},
@@ -90,7 +91,21 @@ void World::build_provider() {
   provider_faults_ = std::make_unique<FaultContext>(provider_, random_, grants, feed_names);
   provider_faults_->set_life(3min);
   for (int one = random_.between(3, 25); one > 0; --one) mutator_->mutate();
+  if (plan_.microsoft_accounts > 0) build_mailboxes();
   for (Member& one : roster_.members) connect(one);
+}
+
+void World::build_mailboxes() {
+  std::vector<Grant> grants;
+  for (int one = 0; one < plan_.microsoft_accounts; ++one) {
+    std::vector<std::string> calendars;
+    for (int more = random_.between(0, 2); more > 0; --more) calendars.push_back(fmt::format("Team {}", more));
+    grants.push_back(
+        make_mailbox(provider_, fmt::format("mailbox{}@outlook.sim", one), random_.chance(0.3), calendars));
+    roster_.members.push_back({random_.pick(owners_), "microsoft", grants.back().subject, grants.back()});
+  }
+  graph_mutator_ = std::make_unique<GraphMutator>(provider_, random_, grants);
+  for (int one = random_.between(3, 15); one > 0; --one) graph_mutator_->mutate();
 }
 
 void World::connect(Member& member) {
@@ -192,7 +207,7 @@ void World::restart_when_ended(std::size_t which, Duration away) {
 void World::kill_api(Duration away) {
   if (!api_) return;
   api_.reset();
-  for (auto& [number, push] : std::exchange(on_their_way_, {})) pushes_.finished(std::move(push), 0);
+  for (auto& [number, push] : std::exchange(on_their_way_, {})) pushes_.finished(std::move(push), {});
   scheduler_.after(away, [this] { start_api(); });
 }
 
@@ -285,20 +300,21 @@ void World::forget(Member& member) {
 void World::pump_pushes() {
   while (auto push = pushes_.next_push()) {
     if (!api_) {
-      pushes_.finished(std::move(*push), 0);
+      pushes_.finished(std::move(*push), {});
       continue;
     }
     const int number = ++pushes_made_;
     on_their_way_.emplace(number, *push);
-    api_->receive(std::move(*push), [this, number](int status) {
+    api_->receive(std::move(*push), [this, number](PushReply reply) {
       auto mine = on_their_way_.extract(number);
-      if (!mine.empty()) pushes_.finished(std::move(mine.mapped()), status);
+      if (!mine.empty()) pushes_.finished(std::move(mine.mapped()), std::move(reply));
     });
   }
 }
 
 void World::tick() {
   pump_pushes();
+  provider_.finish_abandoned();
   checks_.look_at_workers();
   for (std::size_t one = 0; one < workers_.size(); ++one) {
     if (!workers_[one]) continue;

@@ -7,6 +7,7 @@
 
 #include "tests/simulation/kernel/true_clock.hpp"
 #include "tests/simulation/provider/canonical_row.hpp"
+#include "tests/simulation/provider/graph_mutator.hpp"
 #include "tests/simulation/provider/mutator.hpp"
 #include "tests/simulation/provider/provider_faults.hpp"
 #include "tests/simulation/world/api_process.hpp"
@@ -50,6 +51,7 @@ class World {
   ApiServer& requests() { return requests_; }
   Roster& roster() { return roster_; }
   Mutator& mutator() { return *mutator_; }
+  GraphMutator* graph_mutator() { return graph_mutator_.get(); }
   std::vector<std::unique_ptr<WorkerProcess>>& workers() { return workers_; }
   ApiProcess* api() { return api_.get(); }
   void count(const std::string& hazard, int times = 1) { fired_[hazard] += times; }
@@ -71,6 +73,7 @@ class World {
  private:
   Start start_of(const std::string& name, int worker);
   void build_provider();
+  void build_mailboxes();
   void start_worker(std::size_t which);
   void upgrade(Start& start) const;
   void start_api();
@@ -116,6 +119,7 @@ class World {
   Connector connector_{database_, requests_, checks_, random_};
   std::vector<std::unique_ptr<FeedAuthor>> feeds_;
   std::unique_ptr<Mutator> mutator_;
+  std::unique_ptr<GraphMutator> graph_mutator_;  ///< null = there is no mailbox
   std::unique_ptr<FaultContext> provider_faults_;
   std::map<std::string, std::string> environment_;
   std::string keys_text_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "tests/simulation/provider/graph_account.hpp"
 #include "tests/simulation/world/comparison.hpp"
 #include "tests/simulation/world/world.hpp"
 
@@ -74,7 +75,7 @@ void World::schedule_hazard() {
 void World::schedule_change() {
   scheduler_.after(pause(random_, plan_.between_changes), [this] {
     if (!chaos_) return;
-    const std::string kind = mutator_->mutate();
+    const std::string kind = graph_mutator_ && random_.chance(0.5) ? graph_mutator_->mutate() : mutator_->mutate();
     trace_.say(scheduler_.elapsed(), "CHANGE " + kind);
     schedule_change();
   });
@@ -161,7 +162,9 @@ bool World::alive(const ConnectionRow& row, const CredentialRow& token) {
   const auto opened =
       keys().open(token.sealed, store::credential_context(ConnectionId::trusted(row.id),
                                                           OwnerId::trusted(row.provider_id), row.provider, token.kind));
-  return opened && provider_.provider.tokens.find_refresh(opened->reveal()) != nullptr;
+  if (!opened) return false;
+  if (row.provider == "microsoft") return entra_takes(provider_, opened->reveal());
+  return provider_.provider.tokens.find_refresh(opened->reveal()) != nullptr;
 }
 
 void World::heal() {
