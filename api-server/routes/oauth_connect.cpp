@@ -20,6 +20,10 @@ ConnectOutcome refused(const Error& error) {
   return refused(503, std::string(error_code(error.failure)), error.message);
 }
 
+/// Longer ones could not be stored: the database bounds what an index holds.
+constexpr std::size_t longest_account_id = 512;
+constexpr std::size_t longest_address = 320;
+
 /// A refused code is the link's fault, a permission too few the person's, everything else the provider's or the
 /// operator's.
 ConnectOutcome refused_code(const Error& error) {
@@ -66,6 +70,8 @@ Task<ConnectOutcome> connect_account(const Services& services, const providers::
   }
   const Result<providers::Account> account = co_await adapter.authorizer->identify(*grant, deadline);
   if (!account) co_return refused(account.error());
+  if (account->id.size() > longest_account_id || account->email.size() > longest_address)
+    co_return refused(fail(Failure::malformed, "the provider's name or address of the account is too long"));
   if (grant->refresh_token.empty() &&
       !co_await services.connections.has_refresh_token(flow.owner, adapter.name, account->id)) {
     co_return refused(

@@ -11,7 +11,7 @@ import harness
 from client import Browser, query_of
 from events import timed
 from feed_server import FeedServer
-from provider_proxy import Rule
+from provider_proxy import Rule, speaks_of_tokens
 from spellings import Searcher
 from stack import EMULATOR, Stack
 
@@ -40,6 +40,7 @@ class Canaries(harness.Case):
         password = mark("db")
         # The cluster trusts everybody; libpq does not know and sends it nowhere.
         cls.stack.environment["DATABASE_URL"] = cls.stack.database_url.replace("calsync@", f"calsync:{password}@")
+        cls.prepare()
         cls.stack.start_api()
         cls.stack.start_workers(1)
         cls.stack.emulator.control("POST", "/settings", {"rotate_refresh_tokens": True, "push_allow_http": True})
@@ -58,6 +59,10 @@ class Canaries(harness.Case):
         cls.note("database password", password)
 
     @classmethod
+    def prepare(cls):
+        """Before any daemon starts."""
+
+    @classmethod
     def note(cls, name, secret):
         """The secret itself. Its name begins with its kind."""
         if secret not in cls.secrets.values():
@@ -74,7 +79,7 @@ class Canaries(harness.Case):
         """Reads the forms that go to the provider's token endpoint."""
         def listen(exchange):
             cls.forms.append(dict(urllib.parse.parse_qsl(exchange.body.decode())))
-        return Rule(lambda call: call["path"] in ("/token", "/revoke"), listen)
+        return Rule(lambda call: speaks_of_tokens(call["path"]), listen)
 
     # -- what happens
 
@@ -147,6 +152,8 @@ class Canaries(harness.Case):
             allowed = FLOW if path.startswith("/api/auth/") else ()
             allowed += PERSONAL if path == "/api/calendar/events" else ()
             allowed += ("name",) if path.endswith("/calendars") else ()
+            # A handshake is to be said back.
+            allowed += ("validation",) if path == "/api/webhooks/calendar/microsoft" and answer.status == 200 else ()
             texts.setdefault(allowed, []).append(f"{answer.status} {answer.headers} {answer.text}")
         for allowed, lines in texts.items():
             yield "answers", "\n".join(lines), allowed

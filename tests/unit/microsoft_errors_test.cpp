@@ -93,6 +93,16 @@ TEST_CASE("a refusal names the request for Microsoft's support", "[microsoft][er
   CHECK(odd.message.find("Bearer") == std::string::npos);
 }
 
+TEST_CASE("what is no name of an error is not repeated", "[microsoft][errors]") {
+  for (const std::string code : {"8e87fd8fde305838ac893b1ace36f93f", "eyJ0eXAiOiJKV1Qi", "a b", "0.AXoA-x", ""}) {
+    CAPTURE(code);
+    CHECK(api_error(http_response(400, refusal(code)), Asked::delta, now).message ==
+          "Microsoft answered 400: It said so.");
+    CHECK(api_error(http_response(400, refusal("Known", code)), Asked::delta, now).message ==
+          "Microsoft answered 400 Known: It said so.");
+  }
+}
+
 TEST_CASE("whose turn it is after a refusal of Entra", "[microsoft][entra]") {
   struct Row {
     int status;

@@ -50,10 +50,11 @@ std::string first_text(const json::Value* list, std::string_view name) {
   return {};
 }
 
-/// Google's reasons are names; anything else might be an echo of what was sent.
+/// Google's reasons are names; anything else might be an echo of what was sent. No reason has a digit, and hardly a
+/// secret has none.
 std::string name_or_nothing(std::string text) {
   const bool is_name = text.size() <= 60 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-                         return std::isalnum(c) || c == '_' || c == '.';
+                         return std::isalpha(c) || c == '_' || c == '.';
                        });
   return is_name ? text : std::string();
 }

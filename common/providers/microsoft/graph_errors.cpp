@@ -44,10 +44,10 @@ constexpr std::array meanings{
     Meaning{"ErrorIrresolvableConflict", Failure::conflict},
 };
 
-/// Codes are names; anything else might be an echo of what was sent.
+/// Codes are names; anything else might be an echo of what was sent. No code has a digit, and hardly a secret has none.
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 80 &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.'; });
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c) || c == '_' || c == '.'; });
 }
 
 bool is_guid(std::string_view text) {
