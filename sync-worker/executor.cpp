@@ -64,9 +64,15 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   } catch (const std::exception& error) {
     broken = fail(Failure::internal, error.what());
   }
-  if (broken) {
+  const auto pause = ending ? settlement.outcome.pause : std::chrono::seconds(0);
+  if (broken && !may_continue()) {
+    // Switched off meanwhile: nothing is written, not even that the database failed.
+    settlement.outcome = {};
+    settlement.outcome.verdict = sync::Verdict::discard;
+    settlement.outcome.pause = pause;
+    services_.settler.release({claim.connection, claim.lease_token, pause});
+  } else if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
-    const auto pause = ending ? settlement.outcome.pause : std::chrono::seconds(0);
     conclude(settlement, outcome_of(claim, *broken, claim.grant_refusals));
     settlement.outcome.pause = pause;
     settlement.outcome.backoff = std::max(settlement.outcome.backoff, pause);

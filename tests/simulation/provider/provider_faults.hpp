@@ -25,6 +25,8 @@ struct ProviderFault {
 /// Every kind, in a fixed order. Each is transient, or is put right by heal(), or is a change of what is true.
 std::span<const ProviderFault> provider_faults();
 const ProviderFault& provider_fault(std::string_view name);
+/// Those of Entra and Graph, for worlds with a mailbox.
+std::span<const ProviderFault> graph_faults();
 
 /// The faults of one world: what was ordered where, how often each kind has fired, and how to end them.
 class FaultContext {
@@ -38,6 +40,7 @@ class FaultContext {
   void heal();
   /// How often each kind has had an effect, not merely been armed.
   std::map<std::string, int> fired() const;
+  void add_mailboxes(std::vector<Grant> grants) { mailboxes_ = std::move(grants); }
   void set_life(Duration life) { life_ = life; }
 
   // For the catalogue.
@@ -45,6 +48,7 @@ class FaultContext {
   Dice dice;
   const std::vector<Grant>& accounts() const { return accounts_; }
   const std::vector<std::string>& feeds() const { return feeds_; }
+  const std::vector<Grant>& mailboxes() const { return mailboxes_; }
   struct Spot {
     std::string email{}, calendar_id{};
   };
@@ -65,6 +69,7 @@ class FaultContext {
   /// A setting of the emulator's until heal(), which sets `before`. It has fired when `operation` was called.
   void set(std::string_view name, std::string_view value, std::string_view before, std::string_view operation);
   void note(int times = 1) { past_[current_] += times; }
+  void note(const std::string& name) { ++past_[name]; }
   void on_heal(std::function<void()> undo) { undo_.push_back(std::move(undo)); }
   int few() { return static_cast<int>(dice.between(1, 3)); }
 
@@ -80,6 +85,7 @@ class FaultContext {
 
   std::vector<Grant> accounts_;
   std::vector<std::string> feeds_;
+  std::vector<Grant> mailboxes_;
   Duration life_ = std::chrono::minutes(15);
   std::string current_;
   std::vector<Order> orders_;

@@ -185,7 +185,7 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
     violated("I6", fmt::format("{} was woken {} us after its claim, and its run cleared sync_needed", after.id,
                                (*one.woken - one.epoch.claimed).count()));
   const Member* member = roster_.by_connection(after.id);
-  if (succeeded && member && member->provider == "google" && one.epoch.ended.empty() && !one.epoch.unread) {
+  if (succeeded && member && member->provider != "ics" && one.epoch.ended.empty() && !one.epoch.unread) {
     const auto cursor = sync::parse_cursor(after.sync_cursor.value_or(""));
     if (has_calendars(after.id) && !cursor.calendars.empty() && !rests(cursor))
       violated("I13", fmt::format("{} was settled as a success although no calendar was read to its end", after.id));

@@ -92,6 +92,8 @@ class Checks final : public CallObserver {
   struct Story {
     Epoch epoch{};
     std::optional<Duration> woken{};  ///< when the last wake-up was committed
+    Call last{};                      ///< the call that has ended last, and when
+    Duration last_ended{-1};
     int refusals = 0;
     int asked_in_vain = 0;  ///< refusals since a person has last cleared a backoff
     bool suspended_for_grant = false;
@@ -112,15 +114,21 @@ class Checks final : public CallObserver {
   void judge_cursor(const ConnectionRow& before, const ConnectionRow& after);
   void judge_calendar(const ConnectionRow& row, const std::string& calendar, const std::string& token,
                       const Member& member);
+  void judge_mailbox_calendar(const ConnectionRow& row, const std::string& calendar, const std::string& cursor,
+                              const Member& member);
   void judge_event(const Commit& commit, const Change<EventRow>& change);
   void judge_switch(const Commit& commit);
   void note_outsiders(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after);
 
   void read_items(const Call& call, const net::HttpResponse& response);
+  void read_graph_items(const Call& call, const net::HttpResponse& response);
   void note_token_answer(const Call& call, const net::HttpResponse& response);
   Story& story(const std::string& connection) { return stories_[connection]; }
   /// The call is of the run that holds the lease; what others hear they can tell nobody.
   bool of_the_holder(const Call& call);
+  /// The second of two calls that Microsoft's adapter makes at once, of which the first was begun before `since`: the
+  /// engine asks the switches between pages, and a page may be two calls (docs/adr/0013).
+  bool of_one_page(const Call& call, Duration since);
   std::string connection_of(const net::HttpRequest& request) const;
   /// Not for dead to anybody, also not to those who looked some seconds ago.
   bool worker_lives(const std::string& worker) const;

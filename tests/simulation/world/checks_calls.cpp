@@ -70,13 +70,13 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
   scheduler_.trace().say(call.started,
                          fmt::format("{} calls {} for {}", process, call.operation, call.connection.substr(0, 8)));
   const auto gate = gates_.find(process);
-  if (gate != gates_.end() && !gate->second.settings.on(sync::Flag::sync))
+  if (gate != gates_.end() && !gate->second.settings.on(sync::Flag::sync) && !of_one_page(call, gate->second.since))
     violated("I14", fmt::format("{} calls {} while calendar sync is switched off", process, call.operation));
   if (const auto* row = database_.tables().connections.find(call.connection); row && gate != gates_.end()) {
     const bool admitted =
         gate->second.settings.owners.admits(row->provider_id) && gate->second.settings.connections.admits(row->id);
     // What farewell says is said for connections that are gone, which nobody is on a list for.
-    if (!admitted && (of_a_run(call.operation) || call.operation == "feed"))
+    if (!admitted && (of_a_run(call.operation) || call.operation == "feed") && !of_one_page(call, gate->second.since))
       violated("I14", fmt::format("{} calls {} for an owner who is not on the list", process, call.operation));
   }
   if (const auto pause = pauses_.find(call.connection);
@@ -117,6 +117,8 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   scheduler_.trace().say(scheduler_.elapsed(), fmt::format("{} hears {} of {}{}", call.process, status, call.operation,
                                                            answer ? "" : ": " + answer.error().message));
   if (call.connection.empty()) return;
+  story(call.connection).last = call;
+  story(call.connection).last_ended = scheduler_.elapsed();
   if (of_the_holder(call)) story(call.connection).epoch.heard = scheduler_.elapsed();
   if (call.operation == "refresh" && answer && of_the_holder(call)) note_token_answer(call, *answer);
   if (answer && (status == 429 || status == 503 || status == 403) && of_a_run(call.operation)) {
@@ -132,9 +134,30 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   // A new token that is refused, too, speaks against the grant, and so does a permission that is gone.
   if (status == 403 && answer->body.find("nsufficientPermission") != std::string::npos)
     ++story(call.connection).refusals;
+  // Of a mailbox Graph says it in its own words.
+  const Member* whose = roster_.by_connection(call.connection);
+  if (status == 403 && call.operation == "list_calendars" && whose && whose->provider == "microsoft")
+    ++story(call.connection).refusals;
   if (status == 401 && of_a_run(call.operation) && story(call.connection).epoch.refreshed)
     ++story(call.connection).refusals;
-  if (call.operation == "list_events" && status == 200) read_items(call, *answer);
+  if (status != 200) return;
+  const Member* member = roster_.by_connection(call.connection);
+  if (member && member->provider == "microsoft")
+    read_graph_items(call, *answer);
+  else if (call.operation == "list_events")
+    read_items(call, *answer);
+}
+
+bool Checks::of_one_page(const Call& call, Duration since) {
+  const Member* member = roster_.by_connection(call.connection);
+  if (!member || member->provider != "microsoft") return false;
+  const Story& one = story(call.connection);
+  if (one.last.process != call.process || one.last_ended != call.started || one.last.started > since) return false;
+  const std::string_view before = one.last.operation;
+  return (before == "get_event" && call.operation == "list_instances") ||
+         (before == "list_calendars" && call.operation == "list_calendars") ||
+         (before == "watch" && call.operation == "list_channels") ||
+         (before == "list_channels" && call.operation == "stop") || (before == "stop" && call.operation == "watch");
 }
 
 bool Checks::of_the_holder(const Call& call) {
@@ -184,7 +207,8 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
     return;
   }
   one.last_token_error = readable ? emulator::string_member(said, "error") : "";
-  if (one.last_token_error != "invalid_grant") return;
+  // The latter says Entra of a person who has to sign in once more.
+  if (one.last_token_error != "invalid_grant" && one.last_token_error != "interaction_required") return;
   ++one.refusals;
   if (++one.asked_in_vain > 4)
     violated("I13",

@@ -13,19 +13,28 @@ bool lives(const EventRow* row) { return row && !row->deleted_at; }
 /// Rows that the worker has set aside say so; they hold what they hold.
 bool set_aside(const EventRow& row) { return row.sync_status != "SYNCED"; }
 
+/// As the provider says it: to that of a Microsoft series the mirror adds what the series' instances say.
+std::string version_of(const EventRow& row, const std::string& provider) {
+  const std::string etag = row.etag.value_or("");
+  return provider == "microsoft" ? etag.substr(0, etag.find(' ')) : etag;
+}
+
 }  // namespace
 
 /// A cursor is a promise: whatever changed up to its position is in the mirror, in that very version, and what was
 /// deleted is not. Judged in the transaction that stores it.
 void Checks::judge_cursor(const ConnectionRow& before, const ConnectionRow& after) {
   const Member* member = roster_.by_connection(after.id);
-  if (!member || member->provider != "google" || !after.sync_cursor) return;
+  if (!member || member->provider == "ics" || !after.sync_cursor) return;
   const sync::Cursor was = sync::parse_cursor(before.sync_cursor.value_or(""));
   const sync::Cursor is = sync::parse_cursor(*after.sync_cursor);
   for (const auto& [calendar, position] : is.calendars) {
     const auto old = was.calendars.find(calendar);
     if (position.token.empty() || (old != was.calendars.end() && old->second.token == position.token)) continue;
-    judge_calendar(after, calendar, position.token, *member);
+    if (member->provider == "microsoft")
+      judge_mailbox_calendar(after, calendar, position.token, *member);
+    else
+      judge_calendar(after, calendar, position.token, *member);
   }
 }
 
@@ -81,13 +90,14 @@ void Checks::judge_event(const Commit& commit, const Change<EventRow>& change) {
   const Member* member = roster_.by_connection(key.connection_id);
   const bool upserted =
       !change.before || change.before->etag != row.etag || (change.before->deleted_at && !row.deleted_at);
-  if (!member || member->provider != "google" || row.deleted_at || !upserted) return;
+  if (!member || member->provider == "ics" || row.deleted_at || !upserted) return;
   const auto served = one.epoch.served.find({key.external_calendar_id, key.external_event_id});
   if (one.epoch.unread) return;
   if (served == one.epoch.served.end()) {
     violated("I12", fmt::format("the event {} was written, and the provider did not send it to this run",
                                 key.external_event_id));
-  } else if (row.sync_status == "SYNCED" && !served->second.empty() && served->second != row.etag.value_or("")) {
+  } else if (row.sync_status == "SYNCED" && !served->second.empty() &&
+             served->second != version_of(row, member->provider)) {
     violated("I11", fmt::format("the event {} was written in version {}, and the last one that this run was sent is {}",
                                 key.external_event_id, row.etag.value_or(""), served->second));
   }

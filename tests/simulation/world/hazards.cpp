@@ -114,6 +114,12 @@ void arm(World& world, const ProviderFault& fault) {
     world.people().update_connections([](const ConnectionRow& row) { return row.provider == "google"; },
                                       {.sync_needed = true, .sync_cursor = Text{}});
   }
+  if (fault.name == "delta_exception_first" || fault.name == "delta_page_overlap" || fault.name == "delta_page_skip") {
+    for (int more = 0; more < 2; ++more) world.graph_mutator()->mutate("insert_series");
+    for (int more = 0; more < 3; ++more) world.graph_mutator()->mutate("change_occurrence");
+    world.people().update_connections([](const ConnectionRow& row) { return row.provider == "microsoft"; },
+                                      {.sync_needed = true, .sync_cursor = Text{}});
+  }
   world.provider_faults().arm(fault);
 }
 
@@ -186,7 +192,10 @@ const std::vector<Hazard>& all_hazards() {
     std::vector<Hazard> all = own_hazards();
     for (const ProviderFault& fault : provider_faults())
       all.push_back(
-          {std::string(fault.name), std::string(fault.family), [&fault](World& world) { arm(world, fault); }});
+          {std::string(fault.name), std::string(fault.family), [&fault](World& world) { arm(world, fault); }, false});
+    for (const ProviderFault& fault : graph_faults())
+      all.push_back(
+          {std::string(fault.name), std::string(fault.family), [&fault](World& world) { arm(world, fault); }, true});
     return all;
   }();
   return hazards;

@@ -31,7 +31,8 @@ Time draw_start(SeededRandom& random) {
 
 }  // namespace
 
-Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
+Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
+               const std::vector<std::string>& of_mailboxes) {
   SeededRandom random(seed * 0x9e3779b97f4a7c15ULL + 1);
   Plan plan;
   plan.seed = seed;
@@ -64,6 +65,10 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards) {
   // Last, so that whatever else is drawn does not depend on it.
   const double kind_of_world = random.share();
   plan.microsoft_accounts = kind_of_world < 0.5 ? 0 : kind_of_world < 0.85 ? 1 : 2;
+  if (plan.microsoft_accounts == 0) return plan;
+  for (const std::string& one : of_mailboxes) {
+    if (random.chance(share)) plan.kinds.insert(one);
+  }
   return plan;
 }
 

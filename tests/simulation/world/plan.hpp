@@ -38,7 +38,8 @@ struct Plan {
   Plant plant = Plant::none;    ///< a bug in the database
 };
 
-/// Everything is drawn from the seed. `hazards`: the names to choose from.
-Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards);
+/// Everything is drawn from the seed. `hazards`: the names to choose from, and those for worlds with a mailbox.
+Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
+               const std::vector<std::string>& of_mailboxes);
 
 }  // namespace calsync::simulation

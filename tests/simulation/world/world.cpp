@@ -104,6 +104,7 @@ void World::build_mailboxes() {
         make_mailbox(provider_, fmt::format("mailbox{}@outlook.sim", one), random_.chance(0.3), calendars));
     roster_.members.push_back({random_.pick(owners_), "microsoft", grants.back().subject, grants.back()});
   }
+  provider_faults_->add_mailboxes(grants);
   graph_mutator_ = std::make_unique<GraphMutator>(provider_, random_, grants);
   for (int one = random_.between(3, 15); one > 0; --one) graph_mutator_->mutate();
 }

@@ -143,6 +143,7 @@ struct Hazard {
   std::string name{};
   std::string family{};
   std::function<void(World&)> strike{};
+  bool of_mailboxes = false;  ///< only where there is one
 };
 using Kinds = std::set<std::string>;
 /// The world of a seed with those of its hazards that are in `kinds`, and the database's planted bug.

@@ -19,7 +19,9 @@ Duration pause(SeededRandom& random, Duration mean) {
 }  // namespace
 
 Report run_seed(std::uint64_t seed, const Kinds& kinds, Trace::Sink sink, Plant plant) {
-  Plan plan = draw_plan(seed, hazard_names());
+  std::vector<std::string> names, of_mailboxes;
+  for (const Hazard& one : all_hazards()) (one.of_mailboxes ? of_mailboxes : names).push_back(one.name);
+  Plan plan = draw_plan(seed, names, of_mailboxes);
   std::erase_if(plan.kinds, [&](const std::string& one) { return !kinds.contains(one); });
   plan.plant = plant;
   World world(std::move(plan), std::move(sink));
@@ -55,7 +57,9 @@ Report World::run() {
 const Hazard* World::draw_hazard() {
   std::map<std::string, std::vector<const Hazard*>> families;
   for (const Hazard& one : all_hazards()) {
-    if (plan_.kinds.contains(one.name)) families[one.family].push_back(&one);
+    if (!plan_.kinds.contains(one.name)) continue;
+    // Those of mailboxes have fewer worlds to strike in.
+    for (int times = one.of_mailboxes ? 2 : 1; times > 0; --times) families[one.family].push_back(&one);
   }
   if (families.empty()) return nullptr;
   return random_.pick(std::next(families.begin(), static_cast<std::ptrdiff_t>(random_.below(families.size())))->second);
