@@ -190,8 +190,7 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
     if (has_calendars(after.id) && !cursor.calendars.empty() && !rests(cursor))
       violated("I13", fmt::format("{} was settled as a success although no calendar was read to its end", after.id));
   }
-  const bool paused =
-      one.epoch.told_to_wait && (!before.backoff_until || after.backoff_until > before.backoff_until);
+  const bool paused = one.epoch.told_to_wait && (!before.backoff_until || after.backoff_until > before.backoff_until);
   if (before.edit_seq != one.epoch.edit &&
       (before.sync_cursor != after.sync_cursor || (before.backoff_until != after.backoff_until && !paused) ||
        before.error_count != after.error_count || before.last_synced_at != after.last_synced_at))

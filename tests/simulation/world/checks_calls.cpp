@@ -88,7 +88,8 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     violated("I13", fmt::format("{} uses a token of {} that it has not stored", process, call.connection));
   if (!call.connection.empty()) {
     Story& one = story(call.connection);
-    if (call.operation == "refresh" && one.suspended_for_grant)
+    // Farewell asks for the tokens of earlier connections of the same account.
+    if (call.operation == "refresh" && one.suspended_for_grant && of_the_holder(call))
       violated("I13",
                fmt::format("{} asks for a token of {}, whose grant is known to be dead", process, call.connection));
     auto& [minute, count] = rates_[call.connection];
@@ -162,7 +163,9 @@ bool Checks::of_one_page(const Call& call, Duration since) {
 
 bool Checks::of_the_holder(const Call& call) {
   const auto worker = worker_of_process_.find(call.process);
-  return worker != worker_of_process_.end() && worker->second == story(call.connection).epoch.worker;
+  const ConnectionRow* row = database_.tables().connections.find(call.connection);
+  return worker != worker_of_process_.end() && worker->second == story(call.connection).epoch.worker && row &&
+         row->lease_until && row->lease_owner == worker->second;
 }
 
 void Checks::read_items(const Call& call, const net::HttpResponse& response) {
