@@ -157,6 +157,14 @@ TEST_CASE("what becomes of a series that cannot be read", "[microsoft][reader]")
     REQUIRE(changes.has_value());
     CHECK(std::get<EventRemoved>(changes->at(0)).external_event_id == "AAkALmaster=");
   }
+  SECTION("an answer that is no event fails the read, which is tried again") {
+    const std::string body = GENERATE(as<std::string>(), "", "<html>", R"({"id":"AAkALmaster=","ty)", "[]");
+    CAPTURE(body);
+    f.graph.reply(200, body);
+    const auto changes = f.read(cursor);
+    REQUIRE_FALSE(changes.has_value());
+    CHECK(changes.error().failure == Failure::malformed);
+  }
   SECTION("gone between the two requests") {
     f.graph.reply(200, read_fixture("microsoft/master.json")).reply(refused(404, "ErrorItemNotFound"));
     const auto changes = f.read(cursor);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/providers/microsoft/series_reader.hpp"
 
+#include "common/base/json_slices.hpp"
 #include "common/providers/microsoft/graph_errors.hpp"
 #include "common/providers/microsoft/graph_event.hpp"
 #include "common/providers/microsoft/graph_series.hpp"
@@ -50,6 +51,9 @@ net::HttpRequest instances_request(const Options& options, const providers::Sess
 Result<SeriesStep> read_master(const net::HttpResponse& response, const std::string& id, Time now, OpenSeries& open,
                                std::vector<providers::EventChange>& changes) {
   if (response.status != 200) return judge(api_error(response, Asked::event, now), id, changes);
+  // A page of somebody else's, or a part of an answer, says nothing about the series: it is asked for again.
+  if (!json::member_slices(response.body))
+    return fail(Failure::malformed, "Microsoft answered 200 with something that is not an event");
   if (DeltaItem item = parse_delta_item(response.body); std::holds_alternative<calendar::EventChange>(item)) {
     // It is a series no more, or nobody can tell what it is.
     changes.push_back(std::get<calendar::EventChange>(std::move(item)));
