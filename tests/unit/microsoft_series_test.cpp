@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/providers/microsoft/graph_series.hpp"
+#include "common/providers/microsoft/recurrence_rule.hpp"
 
 namespace calsync::microsoft {
 namespace {
@@ -62,6 +63,23 @@ TEST_CASE("a slot that nobody fills is an exclusion", "[microsoft][series]") {
   CHECK(event.recurrence == Lines{"RRULE:…", "EXDATE:20260330T070000Z,20260420T070000Z"});
   // The master's own version need not tell of it.
   CHECK(event.etag.starts_with("e1 "));
+}
+
+TEST_CASE("an end in another zone than the event's is held against what the rule line says", "[microsoft][series]") {
+  Master master = mondays();
+  master.event.start.instant = at("2026-03-15T02:45:00Z");
+  master.event.time_zone = master.event.start.time_zone = "Asia/Tokyo";
+  master.recurrence.days = {std::chrono::Sunday};
+  master.recurrence.start = *parse_date("2026-03-15");
+  master.recurrence.range = RangeType::end_date;
+  master.recurrence.end = *parse_date("2026-03-28");
+  master.recurrence.time_zone = "Eastern Standard Time";
+  // In New York it is Saturday evening: the line allows 2026-03-29 in Tokyo, whether Graph does or not.
+  CHECK(rrule_line(master.recurrence, master.event.start).ends_with("UNTIL=20260329T024500Z"));
+  const Lines without{"RRULE:…", "EXDATE:20260329T024500Z"};
+  CHECK(complete_series(master, slots({"2026-03-15T02:45:00Z", "2026-03-22T02:45:00Z"}), window).recurrence == without);
+  const auto all = slots({"2026-03-15T02:45:00Z", "2026-03-22T02:45:00Z", "2026-03-29T02:45:00Z"});
+  CHECK(complete_series(master, all, window).recurrence == Lines{"RRULE:…"});
 }
 
 TEST_CASE("instances beside the rule are added", "[microsoft][series]") {

@@ -20,11 +20,14 @@ std::chrono::sys_seconds time_of(std::int64_t key) { return std::chrono::sys_sec
 std::chrono::year_month_day date_of(std::chrono::sys_seconds time) { return std::chrono::floor<days>(time); }
 std::int64_t key_of(Time time) { return std::chrono::floor<seconds>(time).time_since_epoch().count(); }
 
-/// The slots of the rule from the day of `from` to the day of `to`, and some around.
+/// The slots of the rule from the day of `from` to the day of `to`, and some around: those of its RRULE line, which is
+/// what these are corrections of. The range may end in another zone than the event's, where it is another day.
 std::set<std::int64_t> expected_slots(const Master& master, std::int64_t from, std::int64_t to) {
   const calendar::Event& event = master.event;
-  const auto dates =
-      recurrence_dates(master.recurrence, date_of(time_of(from) - days(2)), date_of(time_of(to) + days(2)));
+  const std::optional<Time> last = last_start(master.recurrence, event.start);
+  Recurrence rule = master.recurrence;
+  if (last) rule.end = std::chrono::sys_days(rule.end) + days(2);
+  const auto dates = recurrence_dates(rule, date_of(time_of(from) - days(2)), date_of(time_of(to) + days(2)));
   std::set<std::int64_t> slots;
   Duration time_of_day{0};
   const std::string zone = event.time_zone.empty() ? "UTC" : event.time_zone;
@@ -34,7 +37,8 @@ std::set<std::int64_t> expected_slots(const Master& master, std::int64_t from, s
   }
   for (const std::chrono::sys_days date : dates) {
     const Time wall = Time(date) + time_of_day;
-    slots.insert(key_of(event.is_all_day ? wall : calendar::instant_of(wall, zone).value_or(wall)));
+    const Time slot = event.is_all_day ? wall : calendar::instant_of(wall, zone).value_or(wall);
+    if (!last || slot <= *last) slots.insert(key_of(slot));
   }
   return slots;
 }

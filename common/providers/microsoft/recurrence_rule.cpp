@@ -72,13 +72,8 @@ std::string range_zone(const Recurrence& one, const EventTime& start) {
 }
 
 std::string until(const Recurrence& one, const EventTime& start) {
-  const std::chrono::sys_days last = one.end;
-  if (!start.instant) return ";UNTIL=" + ical_date(last);
-  const std::string zone = range_zone(one, start);
-  const Time wall = calendar::wall_time(*start.instant, zone).value_or(*start.instant);
-  const Time end = last + (wall - std::chrono::floor<std::chrono::days>(wall));
-  const Time instant = calendar::instant_of(end, zone).value_or(end);
-  return ";UNTIL=" + ical_utc(instant);
+  const std::optional<Time> last = last_start(one, start);
+  return ";UNTIL=" + (last ? ical_utc(*last) : ical_date(one.end));
 }
 
 std::string compact(std::string text) {
@@ -92,6 +87,14 @@ std::string ical_date(std::chrono::year_month_day date) { return compact(format_
 
 std::string ical_utc(Time instant) {
   return compact(format_rfc3339(std::chrono::floor<std::chrono::seconds>(instant)));
+}
+
+std::optional<Time> last_start(const Recurrence& one, const EventTime& start) {
+  if (one.range != RangeType::end_date || !start.instant) return std::nullopt;
+  const std::string zone = range_zone(one, start);
+  const Time wall = calendar::wall_time(*start.instant, zone).value_or(*start.instant);
+  const Time end = std::chrono::sys_days(one.end) + (wall - std::chrono::floor<std::chrono::days>(wall));
+  return calendar::instant_of(end, zone).value_or(end);
 }
 
 std::string rrule_line(const Recurrence& one, const EventTime& start) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,10 @@ namespace calsync::microsoft {
 /// default is Sunday, RFC 5545's Monday, and with an interval the dates differ. UNTIL is the last start that the
 /// range's end date allows, in UTC for timed events.
 std::string rrule_line(const Recurrence& recurrence, const calendar::EventTime& start);
+
+/// UNTIL of a timed event with an end date: that day at the event's time of day, in the range's own zone. Nothing for
+/// other ranges and for dates.
+std::optional<Time> last_start(const Recurrence& recurrence, const calendar::EventTime& start);
 
 /// What Graph is asked for a series of ours. failure rejected: Graph has no such recurrence (several rules, lists and
 /// negative days of the month, hours, days that not every month has, which Outlook would move instead of skip);
