@@ -66,10 +66,9 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   }
   const auto pause = ending ? settlement.outcome.pause : std::chrono::seconds(0);
   if (broken && !may_continue()) {
-    // Switched off meanwhile: nothing is written, not even that the database failed.
-    settlement.outcome = {};
-    settlement.outcome.verdict = sync::Verdict::discard;
-    settlement.outcome.pause = pause;
+    // Switched off meanwhile: nothing is written, not even why it failed; the log says it.
+    settlement.outcome = sync::given_up(*broken, {}, {claim.error_count, claim.grant_refusals}, 0);
+    settlement.counts = {};
     services_.settler.release({claim.connection, claim.lease_token, pause});
   } else if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.

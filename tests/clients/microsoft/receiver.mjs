@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A receiver of change notifications that answers validations.
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 
 const arrivalLimitMs = 10000;
@@ -11,6 +12,8 @@ export class Receiver {
   statuses = []; // of the next posts; afterwards 202
   delayMs = 0;
   answerValidation = (token, response) => response.writeHead(200, { "content-type": "text/plain" }).end(token);
+  #news = new EventEmitter();
+  #unanswered = 0;
   #server = createServer((request, response) => this.#take(request, response));
 
   async listen() {
@@ -20,20 +23,23 @@ export class Receiver {
     return this;
   }
 
-  close() {
+  // What has arrived is answered first: the emulator would go on with it in later steps.
+  async close() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    while (this.#unanswered > 0) await once(this.#news, "answer");
     this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(resolve));
+    await closed;
   }
 
   get items() { return this.posts.flatMap((post) => post.value); }
 
   async arrived(count, matches = () => true) {
-    const end = performance.now() + arrivalLimitMs;
+    const signal = AbortSignal.timeout(arrivalLimitMs);
     for (;;) {
       const found = this.items.filter(matches);
       if (found.length >= count) return found;
-      if (performance.now() > end) assert.fail(`${found.length} of ${count} items arrived`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await once(this.#news, "post", { signal })
+        .catch(() => assert.fail(`${found.length} of ${count} items arrived`));
     }
   }
 
@@ -48,7 +54,14 @@ export class Receiver {
         return;
       }
       this.posts.push({ url: request.url, value: JSON.parse(body).value });
+      this.#news.emit("post");
+      this.#unanswered += 1;
+      response.on("close", () => {
+        this.#unanswered -= 1;
+        this.#news.emit("answer");
+      });
       const status = this.statuses.shift() ?? 202;
+      // A slow receiver is what some steps are about.
       setTimeout(() => response.writeHead(status).end(), this.delayMs);
     });
   }
