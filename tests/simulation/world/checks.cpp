@@ -165,6 +165,7 @@ void Checks::judge_claim(const Commit& commit, const ConnectionRow& before, cons
     pauses_.erase(pause);
   Story& one = story(after.id);
   one.epoch = {};
+  one.last_token_error.clear();
   one.epoch.worker = commit.origin;
   one.epoch.token = after.lease_token;
   one.epoch.edit = after.edit_seq;

@@ -120,13 +120,16 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   if (call.connection.empty()) return;
   story(call.connection).last = call;
   story(call.connection).last_ended = scheduler_.elapsed();
-  if (of_the_holder(call)) story(call.connection).epoch.heard = scheduler_.elapsed();
+  if (of_the_holder(call)) {
+    Epoch& epoch = story(call.connection).epoch;
+    epoch.heard = scheduler_.elapsed();
+    epoch.told_to_wait |= answer && !answer->header("Retry-After").empty();
+  }
   if (call.operation == "refresh" && answer && of_the_holder(call)) note_token_answer(call, *answer);
   if (answer && (status == 429 || status == 503 || status == 403) && of_a_run(call.operation)) {
     const auto asked = parse_retry_after(answer->header("Retry-After"), provider_.now());
     const std::chrono::seconds wait = std::min(asked.value_or(std::chrono::seconds(0)), sync::longest_wait);
     if (asked && wait > std::chrono::seconds(0) && of_the_holder(call)) {
-      story(call.connection).epoch.told_to_wait = true;
       Pause& pause = pauses_[call.connection];
       pause.until = std::max(pause.until, scheduler_.elapsed() + wait);
       pause.why = fmt::format("{} to {}, {} s", status, call.operation, wait.count());
