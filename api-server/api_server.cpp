@@ -61,6 +61,8 @@ struct ApiServer::Parts {
         jobs(pool),
         channels(pool),
         push(io.get_executor(), around.clock, channels, gate),
+        gate_table(pool),
+        gates(around.clock, around.log, gate_table, "api-server", watched_flags),
         metrics_table(pool),
         flusher(around.clock, metrics_table, metrics, random_uuid(around.random)),
         fleet_metrics(around.clock, pool, metrics, flusher),
@@ -99,14 +101,14 @@ struct ApiServer::Parts {
   store::JobRunStore jobs;
   store::PostgresPushChannelStore channels;
   PushIntake push;
+  store::PostgresGateTable gate_table;
+  store::GateRecorder gates;
   store::PostgresMetricsTable metrics_table;
   store::MetricsFlusher flusher;
   FleetMetrics fleet_metrics;
   Services services;
   Router router;
   HttpServer server;
-  int gates_set = 0;
-  bool stopping = false;
 };
 
 /// A database that is away is 503 and nobody's bug; every other exception is the session's 500.
@@ -146,7 +148,7 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
 }
 
 void ApiServer::stop() {
-  parts_->stopping = true;
+  parts_->gates.stop();
   parts_->server.begin_drain();
 }
 
@@ -159,11 +161,7 @@ Task<void> ApiServer::set_gate(sync::GateSettings gate) {
                            {.error_code = "configuration_error",
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
-  store::PostgresGateTable gates(parts.pool);
-  co_await store::until_marked(
-      parts.around.clock, parts.around.log,
-      [&]() -> Task<void> { co_await store::record_gate(gates, "api-server", parts.gate, watched_flags); },
-      [&parts, mine = ++parts.gates_set] { return parts.stopping || parts.gates_set != mine; });
+  co_await parts.gates.record(parts.gate);
 }
 
 }  // namespace calsync::api

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sync-worker/sync_worker.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -80,6 +81,8 @@ struct SyncWorker::Parts {
                  limits_of(settings)),
         producer(around.executor, around.clock, around.log, database.queue(), governor, gate,
                  producer_options(settings, registry.names()), [this](sync::Claim claim) { start(std::move(claim)); }),
+        gates(around.clock, around.log, database.gates(), gate_component, watched_flags,
+              [this](store::Gates passed) { return slow_down_after_release(std::move(passed)); }),
         farewell(around.clock, around.log, registry, keys, governor, database.channels(), database.revocations()),
         running(around.executor),
         stop_signal(around.executor),
@@ -93,7 +96,7 @@ struct SyncWorker::Parts {
 
   Task<void> beat();
   void note_beat(std::vector<std::string> silent);
-  Task<void> slow_down_after_release();
+  Task<void> slow_down_after_release(store::Gates passed);
   Task<void> listen();
   Task<void> maintain();
   Task<void> keep_up();
@@ -118,13 +121,13 @@ struct SyncWorker::Parts {
   store::MetricsFlusher flusher;
   Executor executor;
   Producer producer;
+  store::GateRecorder gates;
   Farewell farewell;
   Running running;
   Signal stop_signal;
   Signal last_beat;
   std::optional<Duration> beaten_at;
   Duration heard_since{};
-  int gates_set = 0;
   bool stopping = false;
   bool signed_off = false;
   bool cancelled = false;
@@ -178,11 +181,12 @@ Task<void> SyncWorker::Parts::beat() {
 }
 
 /// Also polls that were switched off: nobody has to mark them due, they all are.
-Task<void> SyncWorker::Parts::slow_down_after_release() {
+Task<void> SyncWorker::Parts::slow_down_after_release(store::Gates passed) {
   const std::optional<std::string> stored = co_await database.gates().load(gate_component);
-  if (!stored) co_return;
-  const sync::Release release = sync::released(sync::gate_from_json(*stored), gate, released_flags);
-  if (!release.nothing()) co_await governor.released();
+  if (stored) passed.push_back(sync::gate_from_json(*stored));
+  const bool released = std::ranges::any_of(
+      passed, [this](const auto& before) { return !sync::released(before, gate, released_flags).nothing(); });
+  if (released) co_await governor.released();
 }
 
 Task<void> SyncWorker::Parts::listen() {
@@ -322,6 +326,7 @@ Task<int> SyncWorker::once() {
 
 void SyncWorker::stop() {
   parts_->stopping = true;
+  parts_->gates.stop();
   parts_->stop_signal.set();
   parts_->producer.stop();
 }
@@ -338,14 +343,7 @@ Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
                            {.error_code = "configuration_error",
                             .metadata = {{"name", one.name}, {"value", one.value}, {"reason", one.reason}}});
   }
-  int woken = 0;
-  co_await store::until_marked(
-      parts.around.clock, parts.around.log,
-      [&]() -> Task<void> {
-        co_await parts.slow_down_after_release();
-        woken = co_await store::record_gate(parts.database.gates(), gate_component, parts.gate, watched_flags);
-      },
-      [&parts, mine = ++parts.gates_set] { return parts.stopping || parts.gates_set != mine; });
+  const int woken = co_await parts.gates.record(parts.gate);
   if (woken > 0) {
     parts.around.log.info("connections that were shut out are admitted again and marked due",
                           {.metadata = {{"connections", std::to_string(woken)}}});

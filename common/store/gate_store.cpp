@@ -27,6 +27,17 @@ std::vector<Scope> scopes_of(const sync::Release& release, const sync::GateSetti
   return scopes;
 }
 
+class AtWork {
+ public:
+  explicit AtWork(bool& flag) : flag_(flag) { flag_ = true; }
+  ~AtWork() { flag_ = false; }
+  AtWork(const AtWork&) = delete;
+  AtWork& operator=(const AtWork&) = delete;
+
+ private:
+  bool& flag_;
+};
+
 Task<int> mark_scope(GateTable& table, Scope scope) {
   int marked = 0;
   std::string after = before_all_ids;
@@ -41,11 +52,12 @@ Task<int> mark_scope(GateTable& table, Scope scope) {
 
 }  // namespace
 
-Task<int> record_gate(GateTable& table, std::string component, sync::GateSettings gate, std::set<sync::Flag> watched) {
+Task<int> record_gate(GateTable& table, std::string component, sync::GateSettings gate, std::set<sync::Flag> watched,
+                      Gates meanwhile) {
   const std::optional<std::string> stored = co_await table.load(component);
+  if (stored) meanwhile.push_back(sync::gate_from_json(*stored));
   int marked = 0;
-  if (stored) {
-    const sync::GateSettings before = sync::gate_from_json(*stored);
+  for (const sync::GateSettings& before : meanwhile) {
     for (Scope& scope : scopes_of(sync::released(before, gate, watched), gate))
       marked += co_await mark_scope(table, std::move(scope));
   }
@@ -54,21 +66,44 @@ Task<int> record_gate(GateTable& table, std::string component, sync::GateSetting
   co_return marked;
 }
 
-Task<bool> until_marked(AsyncClock& clock, const Log& log, std::function<Task<void>()> mark,
-                        std::function<bool()> superseded) {
+GateRecorder::GateRecorder(AsyncClock& clock, const Log& log, GateTable& table, std::string component,
+                           std::set<sync::Flag> watched, BeforeMarking before_marking)
+    : clock_(clock),
+      log_(log),
+      table_(table),
+      component_(std::move(component)),
+      watched_(std::move(watched)),
+      before_marking_(std::move(before_marking)) {}
+
+Task<int> GateRecorder::record(sync::GateSettings gate) {
   constexpr std::chrono::seconds longest_pause{5};
-  for (Duration pause = std::chrono::milliseconds(500); !superseded();) {
+  unsaved_.push_back(std::move(gate));
+  if (at_work_) co_return 0;
+  const AtWork busy(at_work_);
+  int marked = 0;
+  for (Duration pause = std::chrono::milliseconds(500); !unsaved_.empty() && !stopping_;) {
     try {
-      co_await mark();
-      co_return true;
+      marked += co_await record_unsaved();
+      continue;
     } catch (const db::DatabaseError& error) {
-      log.error("the new flags are in force; what they let in again is marked due when the database is back",
-                {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
+      log_.error("the new flags are in force; what they let in again is marked due when the database is back",
+                 {.error_code = "database_error", .metadata = {{"reason", error.what()}}});
     }
-    co_await clock.sleep(pause);
+    co_await clock_.sleep(pause);
     pause = std::min<Duration>(pause * 2, longest_pause);
   }
-  co_return false;
+  co_return marked;
+}
+
+Task<int> GateRecorder::record_unsaved() {
+  Gates gates = unsaved_;
+  const auto count = static_cast<std::ptrdiff_t>(gates.size());
+  if (before_marking_) co_await before_marking_(gates);
+  sync::GateSettings newest = std::move(gates.back());
+  gates.pop_back();
+  const int marked = co_await record_gate(table_, component_, std::move(newest), watched_, std::move(gates));
+  unsaved_.erase(unsaved_.begin(), unsaved_.begin() + count);
+  co_return marked;
 }
 
 }  // namespace calsync::store

@@ -34,13 +34,40 @@ class GateTable {
   virtual Task<Portion> mark(Ids owners, Ids connections, std::string after) = 0;
 };
 
-/// Remembers the gate that `component` runs with, and marks due what it lets in again compared with last time: while a
-/// switch was off, pushes were refused (the provider does not repeat them) and wake-ups could not be served. Returns
-/// how many connections were marked. Safe to run in several processes at once.
-Task<int> record_gate(GateTable& table, std::string component, sync::GateSettings gate, std::set<sync::Flag> watched);
+using Gates = std::vector<sync::GateSettings>;
 
-/// Repeats `mark` while the database is away. False = `superseded` by a newer gate before it was done.
-Task<bool> until_marked(AsyncClock& clock, const Log& log, std::function<Task<void>()> mark,
-                        std::function<bool()> superseded);
+/// Remembers the gate that `component` runs with, and marks due what it lets in again compared with last time, and with
+/// the gates of `meanwhile`, which nobody has remembered: while a switch was off, pushes were refused (the provider
+/// does not repeat them) and wake-ups could not be served. Returns how many connections were marked. Safe to run in
+/// several processes at once.
+Task<int> record_gate(GateTable& table, std::string component, sync::GateSettings gate, std::set<sync::Flag> watched,
+                      Gates meanwhile = {});
+
+/// Records the gates that a process runs with, one after the other, and goes on while the database is away: a switch
+/// that went off and came back meanwhile has refused something, too.
+class GateRecorder {
+ public:
+  /// Told of the gates that are not recorded yet, the newest last, before anything is marked.
+  using BeforeMarking = std::function<Task<void>(Gates)>;
+  GateRecorder(AsyncClock& clock, const Log& log, GateTable& table, std::string component, std::set<sync::Flag> watched,
+               BeforeMarking before_marking = {});
+
+  /// Returns how many connections were marked. While a call is at work, it takes over what the next ones bring.
+  Task<int> record(sync::GateSettings gate);
+  void stop() { stopping_ = true; }
+
+ private:
+  Task<int> record_unsaved();
+
+  AsyncClock& clock_;
+  const Log& log_;
+  GateTable& table_;
+  std::string component_;
+  std::set<sync::Flag> watched_;
+  BeforeMarking before_marking_;
+  Gates unsaved_;
+  bool at_work_ = false;
+  bool stopping_ = false;
+};
 
 }  // namespace calsync::store

@@ -40,6 +40,23 @@ TEST_CASE("a switch that comes back while the database is away marks connections
   CHECK(stage.event(ada, "ada@provider.sim", "missed01"));
 }
 
+TEST_CASE("a switch that went off and came back while the database was away", "[scenario][switches]") {
+  Stage stage;
+  Member& ada = stage.add_account("ada");
+  stage.start_worker();
+  stage.start_api();
+  REQUIRE(stage.out_of_step() == "");
+  const std::int64_t wakes = stage.row(ada).wake_seq;
+  // Nobody could write down that it was off, and what it refused is missed all the same.
+  stage.database_faults.order(DatabaseFaults::Kind::refused, 1.0, 20s);
+  stage.set_environment(GENERATE(as<std::string>(), sync_flag, webhook_flag), "false");
+  stage.run(5s);
+  stage.set_environment(sync_flag, "true");
+  stage.set_environment(webhook_flag, "true");
+  CHECK(stage.run_until([&] { return stage.row(ada).wake_seq > wakes; }, 30s));
+  CHECK(stage.out_of_step(30s) == "");
+}
+
 TEST_CASE("a newer reload takes over from one that waits for the database", "[scenario][switches]") {
   Stage stage;
   Member& ada = stage.add_account("ada");

@@ -36,6 +36,7 @@ ApiProcess::ApiProcess(Surroundings& around, Start start, std::function<void(std
       transport_(process_.clock(), around.provider, random_),
       registry_(providers::registry_settings(start.settings), transport_, process_.clock(), metrics_),
       gate_(start.gate),
+      gates_(process_.clock(), log_, database_->gates(), "api-server", watched_flags),
       intake_(process_.executor(), process_.clock(), database_->channels(), gate_),
       around_(around) {
   process_.on_crash(std::move(crashed));
@@ -51,10 +52,7 @@ void ApiProcess::set_gate(sync::GateSettings gate) {
 
 /// As the server does it.
 Task<void> ApiProcess::record(ApiProcess& self, sync::GateSettings gate) {
-  co_await store::until_marked(
-      self.process_.clock(), self.log_,
-      [&]() -> Task<void> { co_await store::record_gate(self.database_->gates(), "api-server", gate, watched_flags); },
-      [&self, mine = ++self.gates_set_] { return self.gates_set_ != mine; });
+  co_await self.gates_.record(std::move(gate));
 }
 
 Task<PushReply> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::vector<providers::PushItem>* taken) {

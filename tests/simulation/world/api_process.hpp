@@ -3,6 +3,7 @@
 
 #include "api-server/push_intake.hpp"
 #include "common/providers/registry.hpp"
+#include "common/store/gate_store.hpp"
 #include "tests/simulation/provider/emulated_transport.hpp"
 #include "tests/simulation/provider/push_messages.hpp"
 #include "tests/simulation/world/surroundings.hpp"
@@ -35,8 +36,8 @@ class ApiProcess {
   EmulatedTransport transport_;
   providers::Registry registry_;
   sync::GateSettings gate_;
+  store::GateRecorder gates_;
   api::PushIntake intake_;
-  int gates_set_ = 0;
   Surroundings& around_;
 };
 

@@ -84,6 +84,8 @@ void Checks::committed(const Commit& commit) {
   ++judged_;
   Trace& trace = scheduler_.trace();
   trace.mix(commit.statement);
+  // What this worker hears now it goes by until its next one.
+  if (commit.statement == "queue_heartbeat") look_at_workers();
   if (commit.statement == "queue_store_tokens") {
     for (const auto& change : commit.credentials) {
       const CredentialRow& row = change.after ? *change.after : *change.before;

@@ -93,6 +93,7 @@ class World {
 
   void heal();
   bool in_step(std::string* why = nullptr);
+  bool somebody_is_off() const;
   std::set<std::string> connections_at_rest() const;
   /// Whether the provider still takes this refresh token.
   bool alive(const ConnectionRow& row, const CredentialRow& token);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tests/simulation/provider/graph_account.hpp"
 #include "tests/simulation/world/comparison.hpp"
 #include "tests/simulation/world/world.hpp"
@@ -140,6 +142,15 @@ void World::request() {
   }
 }
 
+/// A process that lives and has a switch off. Where all were down meanwhile, nobody has refused anything.
+bool World::somebody_is_off() const {
+  const auto off = [](const sync::GateSettings& gate) {
+    return !gate.on(sync::Flag::sync) || !gate.on(sync::Flag::webhook);
+  };
+  return (api_ && off(api_->gate())) ||
+         std::ranges::any_of(workers_, [&](const auto& one) { return one && one->ready() && off(one->gate()); });
+}
+
 /// Enabled, and nobody waits for them.
 std::set<std::string> World::connections_at_rest() const {
   std::set<std::string> found;
@@ -185,8 +196,7 @@ void World::heal() {
     set_environment({{"CALENDAR_SYNC_ENABLED", "false"}});
     scheduler_.run_until(scheduler_.elapsed() + 15s);
   }
-  const bool was_off =
-      environment_["CALENDAR_SYNC_ENABLED"] == "false" || environment_["CALENDAR_WEBHOOK_ENABLED"] == "false";
+  const bool was_off = somebody_is_off();
   const std::set<std::string> at_rest = was_off ? connections_at_rest() : std::set<std::string>();
   const Duration released = scheduler_.elapsed();
   set_environment({{"CALENDAR_SYNC_ENABLED", "true"},
