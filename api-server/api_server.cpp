@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "api-server/gate_memory.hpp"
 #include "api-server/http.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/base/repeatable.hpp"
@@ -19,7 +20,6 @@ namespace {
 
 /// How long a stop may take for the last second's figures.
 constexpr std::chrono::seconds last_flush{2};
-const std::set<sync::Flag> watched_flags{sync::Flag::webhook, sync::Flag::sync};
 
 TokenRing tokens(const Secret& text, CallerKind kind, const char* name) {
   auto ring = TokenRing::parse(text.reveal(), kind);
@@ -62,7 +62,7 @@ struct ApiServer::Parts {
         channels(pool),
         push(io.get_executor(), around.clock, channels, gate),
         gate_table(pool),
-        gates(around.clock, around.log, gate_table, "api-server", watched_flags),
+        gates(around.clock, around.log, gate_table, gate_component, watched_flags),
         metrics_table(pool),
         flusher(around.clock, metrics_table, metrics, random_uuid(around.random)),
         fleet_metrics(around.clock, pool, metrics, flusher),

@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
+#include "api-server/gate_memory.hpp"
 #include "common/store/gate_store.hpp"
 
 namespace calsync::simulation {
 namespace {
-
-const std::set<sync::Flag> watched_flags{sync::Flag::webhook};
 
 void rethrow(std::exception_ptr failure) {
   if (failure) std::rethrow_exception(failure);
@@ -36,7 +35,7 @@ ApiProcess::ApiProcess(Surroundings& around, Start start, std::function<void(std
       transport_(process_.clock(), around.provider, random_),
       registry_(providers::registry_settings(start.settings), transport_, process_.clock(), metrics_),
       gate_(start.gate),
-      gates_(process_.clock(), log_, database_->gates(), "api-server", watched_flags),
+      gates_(process_.clock(), log_, database_->gates(), api::gate_component, api::watched_flags),
       intake_(process_.executor(), process_.clock(), database_->channels(), gate_),
       around_(around) {
   process_.on_crash(std::move(crashed));
