@@ -44,6 +44,8 @@ struct Error {
   std::string message;                                ///< one sentence for an operator, without secrets
   std::optional<std::chrono::seconds> retry_after{};  ///< what the provider asked for
   LimitScope limit = LimitScope::account;
+  int status = 0;            ///< of the provider's answer; 0 = there was none
+  std::string request_id{};  ///< the provider's name for the request, for its support; "" = it gave none
 };
 
 /// "code: sentence", the format of `last_error`.

@@ -146,6 +146,9 @@ void put_settlement(json::Writer& writer, const sync::Settlement& one) {
       .put("items_failed", one.counts.failed);
   if (!succeeded)
     writer.put("error", db::without_nul(one.outcome.last_error)).put("backoff_seconds", one.outcome.backoff.count());
+  if (one.outcome.provider_status != 0) writer.put("provider_status", one.outcome.provider_status);
+  if (!one.outcome.provider_request_id.empty())
+    writer.put("provider_request_id", db::without_nul(one.outcome.provider_request_id));
   writer.put("pause_seconds", one.outcome.pause.count());
   writer.end_object();
 }

@@ -49,7 +49,11 @@ Task<void> PostgresWorkerDatabase::listen(std::function<void()> woken) {
 Task<void> PostgresWorkerDatabase::prune(Retention retention) {
   co_await prune(sql::mirror_prune, retention.tombstone_days);
   co_await prune(sql::staged_prune);
+  db::Values keep{std::to_string(retention.run_days)};
+  co_await pool_.query(sql::partitions_roll, std::move(keep));
   co_await prune(sql::runs_prune, retention.run_days);
+  db::Values kept{std::to_string(retention.run_days)};
+  co_await pool_.query(sql::timeline_prune, std::move(kept));
   co_await prune(sql::connection_states_prune, retention.run_days);
   co_await prune(sql::job_runs_prune, retention.run_days);
   co_await pool_.query(sql::oauth_flows_prune, {});

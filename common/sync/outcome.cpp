@@ -126,6 +126,8 @@ Seconds pause_of(const Error& error, double unit) {
 Outcome decide(const Error& error, Attempt attempt, double unit) {
   Outcome outcome = judge(error, attempt, unit);
   outcome.pause = pause_of(error, unit);
+  outcome.provider_status = error.status;
+  outcome.provider_request_id = error.request_id;
   return outcome;
 }
 

@@ -27,6 +27,8 @@ struct Outcome {
   int grant_refusals = 0;
   /// The part of it that the provider asked for: it holds also where an operator or a stop overrules the verdict.
   std::chrono::duration<double> pause{0};
+  int provider_status = 0;            ///< of the answer that it failed by; 0 = there was none
+  std::string provider_request_id{};  ///< "" = none
 };
 
 /// What is known about the row before the verdict.

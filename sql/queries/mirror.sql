@@ -149,9 +149,16 @@ DELETE FROM calendar_staged_reads r USING (
   WHERE c.lease_until IS NULL OR c.lease_token <> s.lease_token LIMIT 10) d
 WHERE r.connection_id = d.connection_id AND r.external_calendar_id = d.external_calendar_id AND r.lease_token = d.lease_token;
 
+-- name: partitions_roll
+SELECT calsync_roll_partitions($1::int) AS dropped;
+
 -- name: runs_prune
-DELETE FROM calendar_sync_runs WHERE sync_id IN (
-  SELECT sync_id FROM calendar_sync_runs WHERE finished_at < now() - make_interval(days => $1::int) LIMIT 1000);
+-- What stands in no partition of its own.
+DELETE FROM calendar_sync_runs_default WHERE sync_id IN (
+  SELECT sync_id FROM calendar_sync_runs_default WHERE finished_at < now() - make_interval(days => $1::int) LIMIT 1000);
+
+-- name: timeline_prune
+DELETE FROM calendar_timeline_default WHERE happened_at < now() - make_interval(days => $1::int);
 
 -- name: job_runs_prune
 DELETE FROM calendar_job_runs WHERE id IN (

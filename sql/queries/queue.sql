@@ -141,7 +141,7 @@ WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
     backoff_seconds double precision, pause_seconds double precision, refusals int, sync_id uuid, outcome text, started_at timestamptz, noteworthy boolean, again boolean,
-    snoozed boolean, calls_drained double precision, state text, state_reason text,
+    snoozed boolean, calls_drained double precision, state text, state_reason text, provider_status int, provider_request_id text,
     items_ingested int, items_updated int, items_deleted int, items_failed int)
 ), settled AS (
   UPDATE external_calendar_connections t SET
@@ -165,6 +165,7 @@ WITH d AS (
     state_since = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state THEN now() ELSE t.state_since END,
     recovered_at = CASE WHEN t.edit_seq = d.edit AND t.sync_state <> d.state AND d.state = 'active' THEN now() ELSE t.recovered_at END,
     calls_drained = COALESCE(d.calls_drained, t.calls_drained), calls_at = CASE WHEN d.calls_drained IS NULL THEN t.calls_at ELSE now() END,
+    quiet_runs = CASE WHEN d.noteworthy THEN 0 WHEN d.snoozed THEN t.quiet_runs ELSE t.quiet_runs + 1 END,
     lease_until = NULL, lease_owner = NULL, unsettled_claims = 0, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
     AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE))
@@ -175,11 +176,12 @@ WITH d AS (
   FROM d JOIN settled s ON s.id = d.id
   WHERE i.connection_id = d.id AND i.finished_at IS NULL AND i.wake_target <= d.wake AND NOT d.snoozed
 ), history AS (
-  INSERT INTO calendar_sync_runs (sync_id, connection_id, provider_id, provider, worker_id, lease_token, outcome, error,
-    items_ingested, items_updated, items_deleted, items_failed, started_at)
-  SELECT d.sync_id, s.id, s.provider_id, s.provider, $2::uuid, d.lease_token, d.outcome, d.error,
-    d.items_ingested, d.items_updated, d.items_deleted, d.items_failed, d.started_at
-  FROM d JOIN settled s ON s.id = d.id WHERE d.noteworthy
+  -- The row as it was before this statement knows how many quiet runs there were.
+  INSERT INTO calendar_sync_runs (sync_id, connection_id, provider_id, provider, worker_id, lease_token, outcome, error, provider_status,
+    provider_request_id, items_ingested, items_updated, items_deleted, items_failed, quiet_before, started_at)
+  SELECT d.sync_id, s.id, s.provider_id, s.provider, $2::uuid, d.lease_token, d.outcome, d.error, d.provider_status,
+    d.provider_request_id, d.items_ingested, d.items_updated, d.items_deleted, d.items_failed, c.quiet_runs, d.started_at
+  FROM d JOIN settled s ON s.id = d.id JOIN external_calendar_connections c ON c.id = s.id WHERE d.noteworthy
 ), changes AS (
   -- The row as it was before this statement.
   INSERT INTO calendar_connection_states (connection_id, provider_id, from_state, to_state, reason)
@@ -212,11 +214,13 @@ LISTEN calsync_wake;
 WITH owned AS (
   UPDATE external_calendar_connections
   SET token_expiry = $3, grant_refusals = 0, lease_until = lease_until + interval '1 microsecond'
-  WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING id
+  WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING id, provider_id
 ), stored AS (
   INSERT INTO external_calendar_credentials (connection_id, kind, sealed, key_id)
   SELECT owned.id, d.kind, d.sealed, d.key_id FROM owned, json_to_recordset($4::json) AS d (kind text, sealed text, key_id text)
   ON CONFLICT (connection_id, kind) DO UPDATE SET sealed = excluded.sealed, key_id = excluded.key_id, updated_at = now()
+), told AS (
+  INSERT INTO calendar_timeline (connection_id, provider_id, kind) SELECT id, provider_id, 'token_refreshed' FROM owned
 )
 SELECT id FROM owned;
 
