@@ -74,10 +74,10 @@ std::string random_row(std::mt19937& dice) {
          ", grant_refusals = " + pick(dice, {"0", "1", "2"}) +
          ", sync_enabled = " + pick(dice, {"true", "true", "true", "false"}) +
          ", awaiting_confirmation = " + pick(dice, {"false", "false", "false", "true"}) + ", backoff_until = now() + " +
-         pick(dice,
-              {"NULL", "NULL", "interval '1 hour'", "interval '-1 hour'", "interval '31 days'", "interval '29 days'"}) +
+         pick(dice, {"NULL::interval", "NULL::interval", "interval '1 hour'", "interval '-1 hour'",
+                     "interval '31 days'", "interval '29 days'"}) +
          ", last_synced_at = now() - " +
-         pick(dice, {"NULL", "interval '1 minute'", "interval '9 minutes'", "interval '2 hours'"}) +
+         pick(dice, {"NULL::interval", "interval '1 minute'", "interval '9 minutes'", "interval '2 hours'"}) +
          ", created_at = now() - " + pick(dice, {"interval '1 minute'", "interval '3 days'"});
 }
 
