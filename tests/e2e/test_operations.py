@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/operations.md, block by block: installing without a superuser, rotating, upgrading, restoring, and PgBouncer. What each
 block has to bring about is looked at in the running system."""
+import re
+
 import harness
 import operations
 from compare import differences
@@ -98,6 +100,11 @@ class Installing(OperationsCase):
         self.stack.stop_daemons()
         self.start("calsync_api_login2")
         self.run_sql(OLD_LOGIN, self.owner_url)
+        # All hosts in one URL, the first of which is away.
+        url = as_user(self.stack.cluster.url("calsync"), "calsync_api_login2").replace("@127.0.0.1:", "@127.0.0.1:9,127.0.0.1:")
+        status, output, error = self.stack.run_api("explain", self.connection, environment={
+            **self.stack.environment, "DATABASE_URL": url + "?target_session_attrs=read-write"})
+        self.assertEqual(status, 0, output + error)
         token = self.stack.environment["CALENDAR_ADMIN_TOKENS"].rsplit(":", 1)[1]
         for one in (token, self.stack.admin_token):
             self.assertEqual(harness.Api(self.stack.root, one).get("/api/admin/calendar/status").status, 200)
@@ -275,3 +282,16 @@ class Coverage(harness.unittest.TestCase):
                 named |= set(getattr(getattr(case, name), "blocks", ()) if name.startswith("test_") else ())
         self.assertEqual(named | CONSOLE, set(operations.all_blocks()))
         self.assertTrue(all(language == "console" for _, language, _ in CONSOLE))
+
+    def test_links_of_the_documents_lead_somewhere(self):
+        for page in (*harness.ROOT.glob("*.md"), *harness.ROOT.glob("docs/*.md")):
+            for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+                path, _, anchor = link.partition("#")
+                if "://" in link:
+                    continue
+                with self.subTest(page=page.name, link=link):
+                    target = page.parent / path if path else page
+                    self.assertTrue(target.exists())
+                    if anchor:
+                        headings = re.findall(r"(?m)^#+ (.*)$", target.read_text(encoding="utf-8"))
+                        self.assertIn(anchor, [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings])
