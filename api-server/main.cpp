@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("calsync-api ") + CALSYNC_VERSION);
   std::string config;
   std::string id;
+  bool as_json = false;
   app.add_option("--config", config, "YAML configuration file");
   app.require_subcommand(1);
   app.fallthrough();
@@ -62,6 +63,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("rotate-keys", "seal stored credentials with the first key of CALENDAR_TOKEN_KEYS");
   CLI::App* explaining = app.add_subcommand("explain", "say why a connection is or is not syncing");
   explaining->add_option("ID", id, "connection id")->required();
+  explaining->add_flag("--json", as_json, "as JSON, as GET …/connections/{id}/explain answers it");
   app.add_subcommand("check-config", "read the configuration, say what is wrong with it, and exit");
   try {
     app.parse(argc, argv);
@@ -75,6 +77,6 @@ int main(int argc, char** argv) {
   const Log log = startup->make_log(clock);
   if (*migrating) return api::migrate_database(*startup, log);
   if (*rotating) return api::rotate_keys(*startup, log);
-  if (*explaining) return api::explain_connection(*startup, log, id);
+  if (*explaining) return api::explain_connection(*startup, log, id, as_json);
   return startup->check_config();
 }

@@ -20,6 +20,8 @@ GRANT SELECT ON calsync_schema_migrations TO calsync_api, calsync_worker, calsyn
 GRANT SELECT ON profiles, external_calendar_events, calendar_sync_runs, calendar_sync_workers, calendar_push_channels,
   calendar_connection_states, calendar_rate_buckets, calendar_provider_circuits, calendar_timeline, calendar_connection_timeline TO calsync_api;
 GRANT SELECT, INSERT ON calendar_operator_actions TO calsync_api;
+-- How many full reads are under way, for explanations.
+GRANT SELECT ON calendar_rate_slots TO calsync_api;
 GRANT UPDATE (last_message_at, missed_at, renew_at, expires_at) ON calendar_push_channels TO calsync_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_connections, external_calendar_credentials, calendar_oauth_flows TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON external_calendars, calendar_job_runs, calendar_job_run_items, calendar_gate_state TO calsync_api;
