@@ -66,8 +66,8 @@ struct ApiServer::Parts {
         metrics_table(pool),
         flusher(around.clock, metrics_table, metrics, random_uuid(around.random)),
         fleet_metrics(around.clock, pool, metrics, flusher),
-        services{around.clock, around.random, around.log, settings, gate,    keys,          registry,      pool,
-                 connections,  flows,         jobs,       push,     metrics, fleet_metrics, around.version},
+        services{around.clock, around.random, around.log, settings, gate,    keys,          registry,       pool,
+                 connections,  flows,         jobs,       push,     metrics, fleet_metrics, around.version, draining},
         router(tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
                tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
                [this](const Request& request, int status) { count_refused_push(metrics, request, status); }),
@@ -106,6 +106,7 @@ struct ApiServer::Parts {
   store::PostgresMetricsTable metrics_table;
   store::MetricsFlusher flusher;
   FleetMetrics fleet_metrics;
+  bool draining = false;
   Services services;
   Router router;
   HttpServer server;
@@ -148,6 +149,7 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
 }
 
 void ApiServer::stop() {
+  parts_->draining = true;
   parts_->gates.stop();
   parts_->server.begin_drain();
 }
