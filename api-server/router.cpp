@@ -72,6 +72,7 @@ const Router::Compiled* Router::find(const Request& request, std::string& allowe
 
 std::optional<Response> Router::refuse(Access access, Request& request) const {
   if (access == Access::anyone) return std::nullopt;
+  if (access == Access::operators) return operators_door_ ? operators_door_(request) : unauthorized();
   const std::optional<std::string> token = bearer_token(request);
   if (!token) return unauthorized();
   const std::optional<Caller> app = app_tokens_.find(*token);
