@@ -15,7 +15,7 @@ struct RunLimits {
   int request_seconds = 30;
   int run_seconds = 3600;
   std::size_t checkpoint_rows = 2000;  ///< rows held before they are committed, or staged, in mid-run
-  int pages = 2000;                    ///< of one read: a provider that never ends its pages is stopped
+  int pages = 20000;  ///< of one read, two for a series of Microsoft's: a provider that never ends its pages is stopped
 };
 
 /// Whether the run may go on: false after a kill switch or when the worker stops.
