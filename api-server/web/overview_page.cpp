@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "api-server/web/charts.hpp"
+#include "api-server/web/connection_filter.hpp"
 #include "api-server/web/overview_charts.hpp"
 #include "api-server/web/page.hpp"
 #include "api-server/web/pages.hpp"
@@ -96,31 +96,12 @@ Html figures(const store::QueueStatus& status, Time now) {
   return html;
 }
 
-Literal tone(sync::ConnectionState state) {
-  switch (state) {
-    case sync::ConnectionState::active:
-      return "tag good";
-    case sync::ConnectionState::disabled:
-      return "tag";
-    case sync::ConnectionState::needs_reauth:
-    case sync::ConnectionState::suspended:
-      return "tag bad";
-    case sync::ConnectionState::delayed:
-    case sync::ConnectionState::throttled:
-    case sync::ConnectionState::provider_down:
-      return "tag warn";
-  }
-  return "tag";
-}
-
 Html causes_table(const std::vector<store::Cause>& causes) {
   Table table("Connections by state, cause, and who can mend it", {"State", "Cause", "Owner", "Connections"});
   for (const store::Cause& one : causes) {
     const std::string state(sync::state_name(one.state));
-    Html tag;
-    tag << "<span" << attribute("class", tone(one.state).str()) << ">" << text(state) << "</span>";
-    const Path list = Path("/admin/connections").with("state", state).with("code", one.code);
-    table.row({tag, said(one.code), text(sync::owner_name(one.owner)), link(list, count(one.connections))});
+    const Path list = Path("/admin/connections").with("state", state).with("error_code", one.code);
+    table.row({state_tag(state), said(one.code), text(sync::owner_name(one.owner)), link(list, count(one.connections))});
   }
   return table.html("There is no connection yet.");
 }

@@ -35,6 +35,13 @@ void add_web_routes(Router& router, const web::Pages& pages) {
               [](Request request) { return web::send_asset(std::move(request)); }});
   web::add_login_pages(router, pages);
   web::add_overview_pages(router, pages);
+  web::add_connections_pages(router, pages);
+  web::add_connection_pages(router, pages);
+  web::add_action_pages(router, pages);
+  web::add_event_pages(router, pages);
+  web::add_job_pages(router, pages);
+  web::add_bulk_pages(router, pages);
+  web::add_audit_pages(router, pages);
 }
 
 }  // namespace calsync::api

@@ -22,5 +22,12 @@ void add_page(Router& router, const Pages& pages, std::string method, std::strin
 // Each adds the pages of one room.
 void add_login_pages(Router& router, const Pages& pages);
 void add_overview_pages(Router& router, const Pages& pages);
+void add_connections_pages(Router& router, const Pages& pages);
+void add_connection_pages(Router& router, const Pages& pages);
+void add_action_pages(Router& router, const Pages& pages);
+void add_event_pages(Router& router, const Pages& pages);
+void add_job_pages(Router& router, const Pages& pages);
+void add_bulk_pages(Router& router, const Pages& pages);
+void add_audit_pages(Router& router, const Pages& pages);
 
 }  // namespace calsync::api::web

@@ -37,3 +37,20 @@ SELECT date_trunc('hour', finished_at, 'UTC') AS hour,
   CASE WHEN error ~ '^[a-z_]{1,40}:' THEN split_part(error, ':', 1) ELSE 'other' END AS code, count(*) AS failures
 FROM calendar_sync_runs
 WHERE finished_at >= date_trunc('hour', now(), 'UTC') - interval '23 hours' AND outcome IN ('retry', 'suspend') GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- name: inside_calendars
+SELECT c.external_calendar_id, c.name, c.access_role, c.selected, c.last_error, c.watch_error, c.last_synced_at,
+  (SELECT count(*) FROM external_calendar_events e
+   WHERE e.connection_id = c.connection_id AND e.external_calendar_id = c.external_calendar_id AND e.deleted_at IS NULL) AS events
+FROM external_calendars c WHERE c.connection_id = $1 AND c.deleted_at IS NULL ORDER BY c.is_primary DESC, c.name, c.external_calendar_id LIMIT 500;
+
+-- name: inside_channels
+SELECT id, external_calendar_id, state, expires_at, renew_at, missed_at, last_message_at, last_error
+FROM calendar_push_channels WHERE connection_id = $1 ORDER BY external_calendar_id, created_at DESC LIMIT 500;
+
+-- name: inside_quiet
+SELECT quiet_runs FROM external_calendar_connections WHERE id = $1;
+
+-- name: inside_failed_event
+SELECT id, connection_id, provider_id, provider, external_calendar_id, external_event_id, last_error, updated_at
+FROM external_calendar_events WHERE id = $1 AND sync_status = 'FAILED';
