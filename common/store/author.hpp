@@ -2,8 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "common/db/connection.hpp"
+#include "common/db/pool.hpp"
 
 namespace calsync::store {
 
@@ -16,10 +17,13 @@ struct Author {
 };
 
 /// Tells the audit, until the end of the open transaction, whose changes follow.
-Task<void> sign(db::Connection& transaction, Author author);
+Task<void> sign(db::Transaction& transaction, Author author);
+
+/// A transaction that is signed; without an actor it is its session's role that the audit shows.
+Task<db::Transaction> begin_signed(db::Pool& pool, Author author);
 
 /// Writes the lines of those connections for which the signed transaction has none yet: what the audit's trigger does
 /// not see, and actions that found nothing to change. `after` is a JSON object. Connections that do not exist get none.
-Task<void> note(db::Connection& transaction, std::vector<std::string> connections, std::string after);
+Task<void> note(db::Transaction& transaction, std::vector<std::string> connections, std::string after);
 
 }  // namespace calsync::store

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/connection_store.hpp"
 
+#include "common/base/json.hpp"
 #include "common/store/postgres_credential_table.hpp"
 
 namespace calsync::store {
@@ -41,6 +42,13 @@ std::vector<Wake> read_wakes(const db::Rows& rows) {
     wakes.push_back({ConnectionId::trusted(std::string(rows.text(row, "id"))), rows.number(row, "wake_seq")});
   }
   return wakes;
+}
+
+std::string holdings_json(const Holdings& holdings) {
+  json::Writer writer;
+  writer.begin_object().key("deleted").begin_object().put("events", holdings.events);
+  writer.put("calendars", holdings.calendars).put("channels", holdings.channels).end_object().end_object();
+  return writer.text();
 }
 
 std::string priority_text(Priority priority) { return std::to_string(static_cast<int>(priority)); }
@@ -89,8 +97,9 @@ Task<bool> ConnectionStore::has_refresh_token(OwnerId owner, std::string provide
   co_return !rows.empty() && rows.flag(0, "has_refresh_token");
 }
 
-Task<Connected> ConnectionStore::connect(sync::Admission, NewConnection one) {
-  db::Transaction transaction = co_await db::Transaction::begin(pool_);
+Task<Connected> ConnectionStore::connect(sync::Admission, NewConnection one, Author author) {
+  author.action = "connect";
+  db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
   db::Values values{one.owner.str(),
                     one.provider,
                     one.account,
@@ -104,35 +113,55 @@ Task<Connected> ConnectionStore::connect(sync::Admission, NewConnection one) {
   db::Values sealed{connected.connection.str(), credentials_json(credentials_.seal(connected.connection, one.owner,
                                                                                    one.provider, one.credentials))};
   co_await transaction->query(sql::credentials_replace, std::move(sealed));
+  co_await note(transaction, {connected.connection.str()},
+                connected.created ? R"({"created": true})" : R"({"renewed": true})");
   co_await transaction.commit();
   co_return connected;
 }
 
-Task<bool> ConnectionStore::confirm(sync::Admission, ConnectionId connection, OwnerId owner) {
+Task<int> ConnectionStore::change(const sql::Query& statement, db::Values values, Author author) {
+  std::vector<std::string> of{values.front().value_or("")};
+  db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
+  const db::Rows rows = co_await transaction->query(statement, std::move(values));
+  co_await note(transaction, std::move(of), "{}");
+  co_await transaction.commit();
+  co_return rows.size();
+}
+
+Task<bool> ConnectionStore::confirm(sync::Admission, ConnectionId connection, OwnerId owner, Author author) {
+  author.action = "confirm";
   db::Values values{connection.str(), owner.str()};
-  const db::Rows rows = co_await pool_.query(sql::connection_confirm, std::move(values));
-  co_return !rows.empty();
+  co_return co_await change(sql::connection_confirm, std::move(values), std::move(author)) > 0;
 }
 
-Task<void> ConnectionStore::set_enabled(sync::Admission, ConnectionId connection, bool enabled) {
+Task<void> ConnectionStore::set_enabled(sync::Admission, ConnectionId connection, bool enabled, Author author) {
+  author.action = enabled ? "enable" : "disable";
   db::Values values{connection.str(), enabled ? "true" : "false"};
-  co_await pool_.query(sql::connection_set_enabled, std::move(values));
+  co_await change(sql::connection_set_enabled, std::move(values), std::move(author));
 }
 
-Task<void> ConnectionStore::set_frequency(sync::Admission, ConnectionId connection, int minutes) {
+Task<void> ConnectionStore::set_frequency(sync::Admission, ConnectionId connection, int minutes, Author author) {
+  author.action = "set-frequency";
   db::Values values{connection.str(), std::to_string(minutes)};
-  co_await pool_.query(sql::connection_set_frequency, std::move(values));
+  co_await change(sql::connection_set_frequency, std::move(values), std::move(author));
 }
 
-Task<std::vector<std::string>> ConnectionStore::select_calendars(sync::Admission admission, ConnectionId connection,
-                                                                 std::vector<std::string> calendars) {
+Task<std::vector<std::string>> ConnectionStore::select_calendars(sync::Admission, ConnectionId connection,
+                                                                 std::vector<std::string> calendars, Author author) {
+  author.action = "select-calendars";
+  db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
   db::Values wanted{connection.str(), db::array_literal(calendars)};
-  const db::Rows unknown = co_await pool_.query(sql::calendars_unknown, wanted);
+  const db::Rows unknown = co_await transaction->query(sql::calendars_unknown, wanted);
   std::vector<std::string> missing;
   for (int row = 0; row < unknown.size(); ++row) missing.emplace_back(unknown.text(row, "id"));
-  if (!missing.empty()) co_return missing;
-  co_await pool_.query(sql::connection_select_calendars, std::move(wanted));
-  co_await wake(admission, connection, Priority::interactive);
+  if (missing.empty()) {
+    co_await transaction->query(sql::connection_select_calendars, std::move(wanted));
+    db::Values urgent{connection.str(), priority_text(Priority::interactive)};
+    co_await transaction->query(sql::connection_wake, std::move(urgent));
+    // How many and not which: the ids of calendars are people's addresses, and the audit outlives them.
+    co_await note(transaction, {connection.str()}, "{\"selected\": " + std::to_string(calendars.size()) + "}");
+  }
+  co_await transaction.commit();
   co_return missing;
 }
 
@@ -209,18 +238,21 @@ Task<Result<Credentials>> ConnectionStore::credentials_of(ConnectionView connect
 }
 
 Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection,
-                                      std::optional<std::pair<std::string, std::string>> revocation) {
+                                      std::optional<std::pair<std::string, std::string>> revocation, Author author) {
   const std::string& id = connection.facts.connection.str();
-  db::Transaction transaction = co_await db::Transaction::begin(pool_);
+  author.action = "disconnect";
+  db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
   db::Values of{id};
   const db::Rows rows = co_await transaction->query(sql::connection_holdings, of);
   if (revocation) {
     db::Values queued{revocation->first, connection.provider, connection.facts.owner.str(), revocation->second, id};
     co_await transaction->query(sql::revocation_add, std::move(queued));
   }
+  const Holdings holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels")};
+  co_await note(transaction, {id}, holdings_json(holdings));
   co_await transaction->query(sql::connection_delete, of);
   co_await transaction.commit();
-  co_return Holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels")};
+  co_return holdings;
 }
 
 Task<bool> ConnectionStore::revocation_waits(std::string id) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/db/pool.hpp"
+#include "common/store/author.hpp"
 #include "common/store/credential_store.hpp"
 #include "common/sync/explain.hpp"
 
@@ -101,13 +102,14 @@ class ConnectionStore {
   Task<std::vector<StateChangeRow>> state_changes(ConnectionId connection, int limit);
   Task<bool> has_refresh_token(OwnerId owner, std::string provider, std::string account);
 
-  Task<Connected> connect(sync::Admission admission, NewConnection connection);
-  Task<bool> confirm(sync::Admission admission, ConnectionId connection, OwnerId owner);
-  Task<void> set_enabled(sync::Admission admission, ConnectionId connection, bool enabled);
-  Task<void> set_frequency(sync::Admission admission, ConnectionId connection, int minutes);
+  // What follows is written down in the audit, with the author's name and reason.
+  Task<Connected> connect(sync::Admission admission, NewConnection connection, Author author = {});
+  Task<bool> confirm(sync::Admission admission, ConnectionId connection, OwnerId owner, Author author = {});
+  Task<void> set_enabled(sync::Admission admission, ConnectionId connection, bool enabled, Author author = {});
+  Task<void> set_frequency(sync::Admission admission, ConnectionId connection, int minutes, Author author = {});
   /// Returns the ids that the account has no calendar for; then nothing changes.
   Task<std::vector<std::string>> select_calendars(sync::Admission admission, ConnectionId connection,
-                                                  std::vector<std::string> calendars);
+                                                  std::vector<std::string> calendars, Author author = {});
   Task<std::vector<std::string>> calendars(sync::Admission admission, ConnectionId connection);  ///< JSON objects
 
   Task<std::vector<Wake>> wake(sync::Admission admission, ConnectionId connection, Priority priority);
@@ -123,11 +125,13 @@ class ConnectionStore {
   /// Deletes the connection with everything that hangs on it. With `revocation` (id, sealed token) the grant is queued
   /// to be revoked in the same transaction, so that a crash in between forgets nothing.
   Task<Holdings> erase(sync::Admission admission, ConnectionView connection,
-                       std::optional<std::pair<std::string, std::string>> revocation);
+                       std::optional<std::pair<std::string, std::string>> revocation, Author author = {});
   Task<void> revocation_done(std::string id);
   Task<bool> revocation_waits(std::string id);
 
  private:
+  /// One signed statement about the connection that its first value names; how many rows it returned.
+  Task<int> change(const sql::Query& statement, db::Values values, Author author);
   db::Pool& pool_;
   const CredentialStore& credentials_;
 };

@@ -26,10 +26,18 @@ std::string scope_json(const JobScope& scope) {
   return writer.text();
 }
 
+std::string started_json(const JobRunId& id, const JobScope& scope, std::int64_t marked) {
+  json::Writer writer;
+  writer.begin_object().put("run_id", id.str()).put_raw("scope", scope_json(scope)).put("marked", marked).end_object();
+  return writer.text();
+}
+
 }  // namespace
 
-Task<JobRunId> JobRunStore::start(sync::Admission, const sync::GateSettings& gate, std::string run_by, JobScope scope) {
-  db::Transaction transaction = co_await db::Transaction::begin(pool_);
+Task<JobRunId> JobRunStore::start(sync::Admission, const sync::GateSettings& gate, std::string run_by, JobScope scope,
+                                  Author author) {
+  author.action = "run-job";
+  db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
   db::Values added{std::move(run_by), scope_json(scope)};
   const db::Rows rows = co_await transaction->query(sql::job_run_add, std::move(added));
   const JobRunId id = JobRunId::trusted(std::string(rows.text(0, "id")));
@@ -39,7 +47,9 @@ Task<JobRunId> JobRunStore::start(sync::Admission, const sync::GateSettings& gat
                     restriction(gate.owners),
                     restriction(gate.connections),
                     scope.window_minutes ? db::Value(std::to_string(*scope.window_minutes)) : db::Value()};
-  co_await transaction->query(sql::job_run_mark, std::move(marked));
+  const std::int64_t items = (co_await transaction->query(sql::job_run_mark, std::move(marked))).affected();
+  db::Values told{maybe_id(scope.connection), maybe_id(scope.owner), started_json(id, scope, items)};
+  co_await transaction->query(sql::audit_note_scope, std::move(told));
   co_await transaction.commit();
   co_return id;
 }

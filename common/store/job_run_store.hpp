@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/db/pool.hpp"
+#include "common/store/author.hpp"
 #include "common/sync/gate.hpp"
 
 namespace calsync::store {
@@ -31,7 +32,8 @@ class JobRunStore {
   explicit JobRunStore(db::Pool& pool) : pool_(pool) {}
 
   /// Marks the eligible connections and remembers which wake-up of each has to be served.
-  Task<JobRunId> start(sync::Admission admission, const sync::GateSettings& gate, std::string run_by, JobScope scope);
+  Task<JobRunId> start(sync::Admission admission, const sync::GateSettings& gate, std::string run_by, JobScope scope,
+                       Author author = {});
   Task<std::optional<JobRun>> find(JobRunId id);
 
  private:

@@ -8,14 +8,15 @@ SealContext verifier_context(const std::string& state_hash, const std::string& o
 }
 
 Task<Time> OAuthFlowStore::add(sync::Admission, std::string state, std::string provider, OwnerId owner, Secret verifier,
-                               std::string return_to, int life_seconds) {
+                               std::string return_to, int life_seconds, std::string requested_by) {
   const std::string hash = sha256_hex(state);
   db::Values values{hash,
                     owner.str(),
                     provider,
                     keys_.seal(verifier, verifier_context(hash, owner.str(), provider), random_),
                     db::null_if_empty(std::move(return_to)),
-                    std::to_string(life_seconds)};
+                    std::to_string(life_seconds),
+                    db::null_if_empty(std::move(requested_by))};
   const db::Rows rows = co_await pool_.query(sql::oauth_flow_add, std::move(values));
   co_return rows.time(0, "expires_at").value_or(Time());
 }
@@ -41,7 +42,7 @@ OAuthFlow OAuthFlowStore::read(const db::Rows& rows, const std::string& state_ha
   const std::string owner(rows.text(0, "provider_id"));
   auto verifier = keys_.open(rows.text(0, "verifier_sealed"), verifier_context(state_hash, owner, provider));
   if (!verifier) throw std::runtime_error(describe(verifier.error()));
-  return {OwnerId::trusted(owner), std::move(*verifier), {}};
+  return {OwnerId::trusted(owner), std::move(*verifier), {}, {}};
 }
 
 Task<std::optional<OAuthFlow>> OAuthFlowStore::bind(sync::Admission, std::string state, std::string provider,
@@ -62,6 +63,7 @@ Task<std::optional<OAuthFlow>> OAuthFlowStore::use(sync::Admission, std::string 
   if (rows.empty()) co_return std::nullopt;
   OAuthFlow flow = read(rows, hash, provider);
   flow.return_to = rows.text(0, "return_to");
+  flow.requested_by = rows.text(0, "requested_by");
   co_return flow;
 }
 

@@ -14,6 +14,7 @@ struct OAuthFlow {
   OwnerId owner{};
   Secret verifier{};
   std::string return_to{};
+  std::string requested_by{};  ///< the app token that asked for the link
 };
 
 /// What stands in the way of a flow.
@@ -29,7 +30,7 @@ class OAuthFlowStore {
 
   /// Returns when the link ends.
   Task<Time> add(sync::Admission admission, std::string state, std::string provider, OwnerId owner, Secret verifier,
-                 std::string return_to, int life_seconds);
+                 std::string return_to, int life_seconds, std::string requested_by);
   /// Whose flow it is, for the gate, and whether `browser` may go on with it ("" = a browser without our cookie).
   Task<std::pair<FlowState, OwnerId>> look(std::string state, std::string provider, std::string browser);
   /// Ties the flow to `browser`, unless another one was first. Returns the verifier.

@@ -62,7 +62,7 @@ std::optional<OperatorAction> parse_action(std::string_view name);
 /// What became of one connection.
 struct ActionResult {
   bool found = false;
-  bool refused = false;        ///< enable: it waits for the host application's confirmation
+  bool refused = false;       ///< enable: it waits for the host application's confirmation
   std::string before = "{}";  ///< JSON objects of what has changed
   std::string after = "{}";
 };
@@ -127,8 +127,8 @@ class OperatorStore {
   Task<ConnectionPage> connections(ConnectionFilter filter, std::optional<ConnectionId> after, int limit);
   Task<Preview> preview(ConnectionFilter filter);
 
-  /// Any action but `disconnect`, which is more than a statement. `minutes` is for `backoff`. With `only_try` everything
-  /// is done and then undone: the result says what it would be.
+  /// Any action but `disconnect`, which is more than a statement. `minutes` is for `backoff`. With `only_try`
+  /// everything is done and then undone: the result says what it would be.
   Task<ActionResult> act(OperatorAction action, ConnectionId connection, Author author, int minutes, bool only_try);
 
   Task<std::vector<FailedEvent>> failed_events(FailedEventQuery query);
@@ -144,6 +144,7 @@ class OperatorStore {
   Task<std::vector<JobRunLine>> job_runs(int limit);
 
  private:
+  Task<std::int64_t> retry(std::string connection, std::optional<std::string> event, Author author);
   db::Pool& pool_;
 };
 

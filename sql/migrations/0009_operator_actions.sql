@@ -47,6 +47,11 @@ CREATE FUNCTION calsync_matching_connections(wanted jsonb) RETURNS SETOF calenda
     AND (wanted ->> 'state' IS NULL OR c.state = wanted ->> 'state')
 $$;
 
+-- What the API server says of its caller for this transaction, or what stands for it.
+CREATE FUNCTION calsync_author(part text, otherwise text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT COALESCE(NULLIF(current_setting('calsync.' || part, true), ''), otherwise)
+$$;
+
 -- One action over many connections, worked off in portions by the API server that took it. `connections` are those that matched when
 -- it was confirmed, and each has to match still when its turn comes. state: running, stopping, then done, stopped, failed or
 -- interrupted. A running one whose heartbeat is old has lost its process: it is over, and nobody goes on with it.

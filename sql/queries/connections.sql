@@ -126,8 +126,8 @@ SELECT $1, $2, $3, $4, c.provider_user_id, CASE WHEN EXISTS (SELECT 1 FROM calen
 FROM external_calendar_connections c WHERE c.id = $5;
 
 -- name: oauth_flow_add
-INSERT INTO calendar_oauth_flows (state_hash, provider_id, provider, verifier_sealed, return_to, expires_at)
-VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::int)) RETURNING expires_at;
+INSERT INTO calendar_oauth_flows (state_hash, provider_id, provider, verifier_sealed, return_to, expires_at, requested_by)
+VALUES ($1, $2, $3, $4, $5, now() + make_interval(secs => $6::int), $7) RETURNING expires_at;
 
 -- name: oauth_flow_bind
 -- The first browser that opens the link owns it; the same browser may open it again.
@@ -142,4 +142,4 @@ WHERE state_hash = $1 AND provider = $2;
 -- name: oauth_flow_use
 UPDATE calendar_oauth_flows SET used_at = now()
 WHERE state_hash = $1 AND provider = $2 AND used_at IS NULL AND expires_at > now() AND browser_hash = $3
-RETURNING provider_id, verifier_sealed, return_to;
+RETURNING provider_id, verifier_sealed, return_to, requested_by;

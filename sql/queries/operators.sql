@@ -9,8 +9,8 @@ SELECT set_config('calsync.actor', $1, true), set_config('calsync.actor_kind', $
 -- name: audit_note
 -- For connections that the transaction has changed nothing of that the audit's trigger sees.
 INSERT INTO calendar_operator_actions (actor, actor_kind, action, connection_id, provider_id, reason, before, after)
-SELECT current_setting('calsync.actor'), current_setting('calsync.actor_kind'), current_setting('calsync.action'), c.id, c.provider_id,
-  NULLIF(current_setting('calsync.reason'), ''), '{}', $2::jsonb
+SELECT calsync_author('actor', session_user), calsync_author('actor_kind', 'sql'), calsync_author('action', 'edit'), c.id, c.provider_id,
+  calsync_author('reason', NULL), '{}', $2::jsonb
 FROM external_calendar_connections c
 WHERE c.id = ANY ($1::uuid[]) AND NOT EXISTS (
   SELECT 1 FROM calendar_operator_actions a WHERE a.connection_id = c.id AND a.xmin = pg_current_xact_id()::xid);
@@ -18,8 +18,8 @@ WHERE c.id = ANY ($1::uuid[]) AND NOT EXISTS (
 -- name: audit_note_scope
 -- An action over whatever is in a scope; either id may be missing.
 INSERT INTO calendar_operator_actions (actor, actor_kind, action, connection_id, provider_id, reason, before, after)
-VALUES (current_setting('calsync.actor'), current_setting('calsync.actor_kind'), current_setting('calsync.action'), $1::uuid, $2::uuid,
-  NULLIF(current_setting('calsync.reason'), ''), '{}', $3::jsonb);
+VALUES (calsync_author('actor', session_user), calsync_author('actor_kind', 'sql'), calsync_author('action', 'edit'), $1::uuid, $2::uuid,
+  calsync_author('reason', NULL), '{}', $3::jsonb);
 
 -- name: audit_of_transaction
 SELECT before, after FROM calendar_operator_actions WHERE connection_id = $1::uuid AND xmin = pg_current_xact_id()::xid ORDER BY id DESC LIMIT 1;
@@ -50,8 +50,8 @@ WITH was AS (
   UPDATE external_calendar_connections SET sync_needed = true, sync_priority = GREATEST(sync_priority, 2::smallint) WHERE id = ANY ($1::uuid[])
 )
 INSERT INTO calendar_operator_actions (actor, actor_kind, action, connection_id, provider_id, reason, before, after)
-SELECT current_setting('calsync.actor'), current_setting('calsync.actor_kind'), current_setting('calsync.action'), id, provider_id,
-  NULLIF(current_setting('calsync.reason'), ''), jsonb_build_object('sync_needed', sync_needed), '{"sync_needed": true}' FROM was;
+SELECT calsync_author('actor', session_user), calsync_author('actor_kind', 'sql'), calsync_author('action', 'edit'), id, provider_id,
+  calsync_author('reason', NULL), jsonb_build_object('sync_needed', sync_needed), '{"sync_needed": true}' FROM was;
 
 -- name: operator_reset
 -- The runbook's words: the next sync is a full one, and what stood in its way is gone.
