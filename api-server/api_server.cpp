@@ -75,7 +75,7 @@ struct ApiServer::Parts {
                [this](const Request& request, int status) { count_refused_push(metrics, request, status); }),
         door(around.clock, around.random, tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
              settings.server.public_url),
-        pages{services, door},
+        pages(services, door),
         server(
             io.get_executor(), around.clock, around.log,
             [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings, metrics)) {

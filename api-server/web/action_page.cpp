@@ -31,17 +31,18 @@ std::string name_of(const store::ConnectionView& view) {
 }
 
 /// What would be deleted, or which columns would change: the action is done and undone.
-Task<Html> touched_by(const Pages& pages, Intent intent, std::string actor) {
+Task<Html> touched_by(Pages& pages, Intent intent, std::string actor) {
   Html html;
   if (intent.words.action == OperatorAction::disconnect) {
     const store::Inside inside = co_await store::read_inside(pages.services.pool, intent.view.facts.connection);
-    html << "<p>Deleted with it: " << inside.holdings.events << " events, " << inside.holdings.calendars << " calendars, "
-         << inside.holdings.channels << " push channels.</p>";
+    html << "<p>Deleted with it: " << inside.holdings.events << " events, " << inside.holdings.calendars
+         << " calendars, " << inside.holdings.channels << " push channels.</p>";
     co_return html;
   }
-  const store::Author author{std::move(actor), "admin", std::string(store::action_name(intent.words.action)), "preview"};
-  const store::ActionResult result = co_await pages.services.operators.act(
-      intent.words.action, intent.view.facts.connection, author, intent.minutes, true);
+  const store::Author author{std::move(actor), "admin", std::string(store::action_name(intent.words.action)),
+                             "preview"};
+  const store::ActionResult result =
+      co_await pages.operators.act(intent.words.action, intent.view.facts.connection, author, intent.minutes, true);
   if (result.refused) {
     html << "<p>It is refused: the connection waits for the host application's confirmation.</p>";
     co_return html;
@@ -51,7 +52,7 @@ Task<Html> touched_by(const Pages& pages, Intent intent, std::string actor) {
   co_return html;
 }
 
-Task<Response> preview(const Pages& pages, Visitor visitor, Intent intent, std::string problem) {
+Task<Response> preview(Pages& pages, Visitor visitor, Intent intent, std::string problem) {
   const Path path = connection_path(intent.view).then("/do").segment(store::action_name(intent.words.action));
   Html form;
   form << minutes_field(intent.words.action, intent.minutes > 0 ? std::to_string(intent.minutes) : "") << reason_field()
@@ -60,34 +61,35 @@ Task<Response> preview(const Pages& pages, Visitor visitor, Intent intent, std::
        << ">Leave it</a></div>";
   const std::string state(sync::state_name(sync::derive_state(intent.view.facts, intent.view.now)));
   Html touched;
-  touched << "<p>" << link(connection_path(intent.view), said(name_of(intent.view))) << " (" << text(intent.view.provider)
-          << ") " << state_tag(state) << "</p><p>" << intent.words.effect << "</p>"
+  touched << "<p>" << link(connection_path(intent.view), said(name_of(intent.view))) << " ("
+          << text(intent.view.provider) << ") " << state_tag(state) << "</p><p>" << intent.words.effect << "</p>"
           << co_await touched_by(pages, intent, visitor.name);
   Html body;
   if (!problem.empty()) body << "<p class=\"banner bad\" role=\"alert\">" << text(problem) << "</p>";
   body << section("What it touches", touched) << section("Confirm", post_form(visitor, path, form));
-  co_return page(visitor, Room::connections, std::string(intent.words.label.str().data(), intent.words.label.str().size()),
-                 body, problem.empty() ? 200 : 400);
+  co_return page(visitor, Room::connections,
+                 std::string(intent.words.label.str().data(), intent.words.label.str().size()), body,
+                 problem.empty() ? 200 : 400);
 }
 
 /// Nothing = done.
-Task<std::string> perform(const Pages& pages, Intent intent, store::Author author) {
+Task<std::string> perform(Pages& pages, Intent intent, store::Author author) {
   const Services& services = pages.services;
   if (intent.words.action == OperatorAction::disconnect) {
     const Admitted admitted =
         admit(services, sync::Operation::use_calendar, &intent.view.facts.owner, &intent.view.facts.connection);
     if (!admitted) co_return "A switch or a list keeps this server from touching the connection's account.";
-    co_await disconnect(services, *admitted, intent.view, std::move(author));
+    co_await disconnect(services, *admitted, intent.view);
     co_return "";
   }
-  const store::ActionResult result = co_await services.operators.act(intent.words.action, intent.view.facts.connection,
-                                                                     std::move(author), intent.minutes, false);
+  const store::ActionResult result = co_await pages.operators.act(intent.words.action, intent.view.facts.connection,
+                                                                  std::move(author), intent.minutes, false);
   if (!result.found) co_return "The connection is gone.";
   if (result.refused) co_return "The connection waits for the host application's confirmation.";
   co_return "";
 }
 
-Task<Response> confirm(const Pages& pages, Visitor visitor, Request request, Intent intent) {
+Task<Response> confirm(Pages& pages, Visitor visitor, Request request, Intent intent) {
   const auto form = read_form(request, {"csrf", "reason", "minutes"});
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
   const auto reason = read_reason(form->text("reason"));
@@ -103,20 +105,23 @@ Task<Response> confirm(const Pages& pages, Visitor visitor, Request request, Int
   co_return redirect(gone ? Path("/admin/connections") : connection_path(intent.view));
 }
 
-Task<Response> act(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> act(Pages& pages, Visitor visitor, Request request) {
   const auto action = store::parse_action(request.path_parameters.at("action"));
   const auto id = ConnectionId::parse(request.path_parameters.at("id"));
   std::optional<store::ConnectionView> view;
   if (id && action) view = co_await pages.services.connections.find(*id);
-  if (!view) co_return problem_page(404, "There is no such connection or action.", "It may have been disconnected; the audit tells.");
+  if (!view)
+    co_return problem_page(404, "There is no such connection or action.",
+                           "It may have been disconnected; the audit tells.");
   Intent intent{words_of(*action), *std::move(view), *action == OperatorAction::backoff ? 60 : 0};
-  if (request.method == "POST") co_return co_await confirm(pages, std::move(visitor), std::move(request), std::move(intent));
+  if (request.method == "POST")
+    co_return co_await confirm(pages, std::move(visitor), std::move(request), std::move(intent));
   co_return co_await preview(pages, std::move(visitor), std::move(intent), "");
 }
 
 }  // namespace
 
-void add_action_pages(Router& router, const Pages& pages) {
+void add_action_pages(Router& router, Pages& pages) {
   for (const char* method : {"GET", "POST"})
     add_page(router, pages, method, "/admin/connections/{id}/do/{action}", act);
 }

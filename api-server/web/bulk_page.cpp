@@ -39,8 +39,8 @@ Result<std::int64_t> whole(const std::string& text, std::int64_t low, std::int64
   std::int64_t value = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < low || value > high)
-    return fail(Failure::invalid_input, std::string(what) + " must be a whole number from " + std::to_string(low) + " to " +
-                                            std::to_string(high) + ".");
+    return fail(Failure::invalid_input, std::string(what) + " must be a whole number from " + std::to_string(low) +
+                                            " to " + std::to_string(high) + ".");
   return value;
 }
 
@@ -72,8 +72,7 @@ Html choose_form(const BulkInput& input) {
 
 Html counts(const std::map<std::string, std::int64_t>& by) {
   Html html;
-  for (const auto& [name, count] : by)
-    html << (html.empty() ? Html() : Html(", ")) << text(name) << ": " << count;
+  for (const auto& [name, count] : by) html << (html.empty() ? Html() : Html(", ")) << text(name) << ": " << count;
   return html.empty() ? Html("none") : html;
 }
 
@@ -94,25 +93,27 @@ Html preview_view(const store::Preview& preview, const BulkInput& input, const s
   return html;
 }
 
-Html confirm_form(const Visitor& visitor, const BulkInput& input, const store::BulkRequest& request, std::int64_t count) {
+Html confirm_form(const Visitor& visitor, const BulkInput& input, const store::BulkRequest& request,
+                  std::int64_t count) {
   Html form;
   form << input.filter.in_form() << hidden("action", input.action) << hidden("minutes", std::to_string(request.minutes))
        << hidden("cap", std::to_string(request.cap)) << hidden("expected", std::to_string(count)) << reason_field()
-       << "<div class=\"actions\"><button" << attribute("class", words_of(request.action).grave ? "danger" : "do") << ">"
-       << words_of(request.action).label << " for " << count << (count == 1 ? Html(" connection") : Html(" connections"))
-       << "</button></div>";
+       << "<div class=\"actions\"><button" << attribute("class", words_of(request.action).grave ? "danger" : "do")
+       << ">" << words_of(request.action).label << " for " << count
+       << (count == 1 ? Html(" connection") : Html(" connections")) << "</button></div>";
   return post_form(visitor, "/admin/bulk", form);
 }
 
-Task<Response> bulk_preview(const Pages& pages, Visitor visitor, BulkInput input, std::string problem) {
+Task<Response> bulk_preview(Pages& pages, Visitor visitor, BulkInput input, std::string problem) {
   Html body, confirm;
   if (!input.action.empty()) {
     const auto request = checked(input);
     if (request) {
-      const store::Preview preview = co_await pages.services.operators.preview(request->filter);
+      const store::Preview preview = co_await pages.operators.preview(request->filter);
       confirm << section("What it touches", preview_view(preview, input, *request));
       if (preview.count > request->cap)
-        confirm << "<p class=\"banner warn\" role=\"alert\">These are more than the cap. Narrow the choice or raise it.</p>";
+        confirm << "<p class=\"banner warn\" role=\"alert\">These are more than the cap. Narrow the choice or raise "
+                   "it.</p>";
       else if (preview.count > 0)
         confirm << section("Confirm", confirm_form(visitor, input, *request, preview.count));
     } else if (problem.empty()) {
@@ -124,7 +125,7 @@ Task<Response> bulk_preview(const Pages& pages, Visitor visitor, BulkInput input
   co_return page(visitor, Room::jobs, "Bulk action", body, problem.empty() ? 200 : 400);
 }
 
-Task<Response> new_bulk(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> new_bulk(Pages& pages, Visitor visitor, Request request) {
   const auto value_of = [&](const std::string& wanted) -> std::string {
     for (const auto& [name, value] : request.query) {
       if (name == wanted) return value;
@@ -134,7 +135,7 @@ Task<Response> new_bulk(const Pages& pages, Visitor visitor, Request request) {
   co_return co_await bulk_preview(pages, std::move(visitor), read_input(value_of), "");
 }
 
-Task<Response> start_bulk(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> start_bulk(Pages& pages, Visitor visitor, Request request) {
   const auto form = read_form(request, bulk_names());
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
   const BulkInput input = read_input([&](const std::string& name) { return form->text(name); });
@@ -147,7 +148,7 @@ Task<Response> start_bulk(const Pages& pages, Visitor visitor, Request request) 
   }
   wanted->expected = *expected;
   wanted->author = {visitor.name, "admin", std::string(store::action_name(wanted->action)), *reason};
-  const auto id = co_await pages.services.bulk.start(*std::move(wanted));
+  const auto id = co_await pages.bulk.start(*std::move(wanted));
   if (!id)
     co_return co_await bulk_preview(pages, std::move(visitor), input,
                                     "What it touches has changed since the preview. Look again and confirm again.");
@@ -172,31 +173,32 @@ Html bulk_view(const Visitor& visitor, const store::BulkView& bulk, Time now) {
   facts.add("Progress", progress);
   Html html = facts.html();
   if (bulk.state == "running")
-    html << post_form(visitor, Path("/admin/bulk").segment(bulk.id).then("/stop"), "<button class=\"danger\">Stop</button>");
+    html << post_form(visitor, Path("/admin/bulk").segment(bulk.id).then("/stop"),
+                      "<button class=\"danger\">Stop</button>");
   return html;
 }
 
-Task<Response> show_bulk(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_bulk(Pages& pages, Visitor visitor, Request request) {
   const auto id = canonical_uuid(request.path_parameters.at("id"));
   std::optional<store::BulkView> bulk;
-  if (id) bulk = co_await pages.services.bulk.find(*id);
+  if (id) bulk = co_await pages.bulk.find(*id);
   if (!bulk) co_return problem_page(404, "There is no such bulk action.", "The job runs list the latest.");
   Html body;
   body << live_section("bulk", "Bulk action", bulk_view(visitor, *bulk, pages.services.clock.now()));
   co_return page(visitor, Room::jobs, "Bulk action", body);
 }
 
-Task<Response> stop_bulk(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> stop_bulk(Pages& pages, Visitor visitor, Request request) {
   const auto id = canonical_uuid(request.path_parameters.at("id"));
   if (!id) co_return problem_page(404, "There is no such bulk action.", "The job runs list the latest.");
-  const bool stopping = co_await pages.services.bulk.stop(*id, {visitor.name, "admin", "bulk-stop", ""});
+  const bool stopping = co_await pages.bulk.stop(*id, {visitor.name, "admin", "bulk-stop", ""});
   pages.door.leave_message(request, stopping ? "It stops before its next portion." : "It was over already.");
   co_return redirect(Path("/admin/bulk").segment(*id));
 }
 
 }  // namespace
 
-void add_bulk_pages(Router& router, const Pages& pages) {
+void add_bulk_pages(Router& router, Pages& pages) {
   add_page(router, pages, "GET", "/admin/bulk/new", new_bulk);
   add_page(router, pages, "POST", "/admin/bulk", start_bulk);
   add_page(router, pages, "GET", "/admin/bulk/{id}", show_bulk);

@@ -10,13 +10,13 @@ namespace calsync::api::web {
 namespace {
 
 constexpr std::size_t longest_search = 200;
-constexpr std::array<std::string_view, 7> states{"active",    "delayed",       "throttled", "provider_down",
+constexpr std::array<std::string_view, 7> states{"active",    "delayed",      "throttled", "provider_down",
                                                  "suspended", "needs_reauth", "disabled"};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> marks{{{"due", "due now"},
-                                                                             {"leased", "syncing now"},
-                                                                             {"backing_off", "backing off"},
-                                                                             {"failing", "failing"},
-                                                                             {"channel_dead", "with a dead channel"}}};
+                                                                              {"leased", "syncing now"},
+                                                                              {"backing_off", "backing off"},
+                                                                              {"failing", "failing"},
+                                                                              {"channel_dead", "with a dead channel"}}};
 
 std::vector<Option> state_options() {
   std::vector<Option> options{{"", "any"}};
@@ -64,7 +64,8 @@ Result<store::ConnectionFilter> FilterInput::checked() const {
   if (only == "backing_off") filter.backing_off = true;
   if (only == "failing") filter.failing = true;
   if (only == "channel_dead") filter.channel_dead = true;
-  const bool known = only.empty() || std::any_of(marks.begin(), marks.end(), [&](const auto& one) { return one.first == only; });
+  const bool known =
+      only.empty() || std::any_of(marks.begin(), marks.end(), [&](const auto& one) { return one.first == only; });
   if (!known) return fail(Failure::invalid_input, "There is no such condition.");
   return filter;
 }
@@ -74,8 +75,12 @@ bool FilterInput::empty() const {
 }
 
 Path FilterInput::in_address(Path path) const {
-  return path.with("q", q).with("state", state).with("provider", provider).with("error_code", error_code)
-      .with("provider_id", provider_id).with("only", only);
+  return path.with("q", q)
+      .with("state", state)
+      .with("provider", provider)
+      .with("error_code", error_code)
+      .with("provider_id", provider_id)
+      .with("only", only);
 }
 
 Html FilterInput::in_form() const {
@@ -87,9 +92,12 @@ Html FilterInput::in_form() const {
 
 Html FilterInput::fields() const {
   Html html;
-  html << text_field("Search (address, id, error)", "q", q, longest_search) << choice("State", "state", state_options(), state)
-       << choice("Provider", "provider", {{"", "any"}, {"google", "google"}, {"microsoft", "microsoft"}, {"ics", "ics"}}, provider)
-       << text_field("Error code", "error_code", error_code, 60) << text_field("Owner (provider_id)", "provider_id", provider_id, 36)
+  html << text_field("Search (address, id, error)", "q", q, longest_search)
+       << choice("State", "state", state_options(), state)
+       << choice("Provider", "provider",
+                 {{"", "any"}, {"google", "google"}, {"microsoft", "microsoft"}, {"ics", "ics"}}, provider)
+       << text_field("Error code", "error_code", error_code, 60)
+       << text_field("Owner (provider_id)", "provider_id", provider_id, 36)
        << choice("Only those", "only", mark_options(), only);
   return html;
 }

@@ -57,8 +57,7 @@ Html identity(const store::ConnectionView& view) {
   facts.add("Connected", moment(view.facts.created_at, view.now));
   Html failed;
   failed << view.failed_events;
-  facts.add("Failed events",
-            link(Path("/admin/events").with("connection", view.facts.connection.str()), failed));
+  facts.add("Failed events", link(Path("/admin/events").with("connection", view.facts.connection.str()), failed));
   return facts.html();
 }
 
@@ -68,7 +67,10 @@ Html action_links(const store::ConnectionView& view) {
   for (const ActionWords& one : all_actions()) {
     if (!offered(one.action, view.facts.sync_enabled)) continue;
     html << "<a" << attribute("class", one.grave ? "button danger" : "button plain")
-         << href(Path("/admin/connections").segment(view.facts.connection.str()).then("/do").segment(store::action_name(one.action)))
+         << href(Path("/admin/connections")
+                     .segment(view.facts.connection.str())
+                     .then("/do")
+                     .segment(store::action_name(one.action)))
          << ">" << one.label << "</a>";
   }
   html << "</div><p class=\"soft\">Each shows first what it touches.</p>";
@@ -85,16 +87,17 @@ Html timeline_section(const store::ConnectionView& view, const store::TimelinePa
   return html;
 }
 
-Task<Response> show_connection(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_connection(Pages& pages, Visitor visitor, Request request) {
   const auto query = read_query(request, {"before"});
   const auto before = query ? query->time("before") : Result<std::optional<Time>>(query.error());
   if (!before) co_return problem_page(400, "This address cannot be read.", before.error().message);
   const auto id = ConnectionId::parse(request.path_parameters.at("id"));
   std::optional<store::ConnectionView> view;
   if (id) view = co_await pages.services.connections.find(*id);
-  if (!view) co_return problem_page(404, "There is no such connection.", "It may have been disconnected; the audit tells.");
+  if (!view)
+    co_return problem_page(404, "There is no such connection.", "It may have been disconnected; the audit tells.");
   const store::Inside inside = co_await store::read_inside(pages.services.pool, *id);
-  const store::TimelinePage past = co_await pages.services.operators.timeline(*id, *before, entries_a_page);
+  const store::TimelinePage past = co_await pages.operators.timeline(*id, *before, entries_a_page);
   Html body;
   body << live_section("why", "Why", co_await explanation_view(pages.services, *view))
        << section("Actions", action_links(*view)) << section("What it is", identity(*view))
@@ -107,7 +110,7 @@ Task<Response> show_connection(const Pages& pages, Visitor visitor, Request requ
 
 }  // namespace
 
-void add_connection_pages(Router& router, const Pages& pages) {
+void add_connection_pages(Router& router, Pages& pages) {
   add_page(router, pages, "GET", "/admin/connections/{id}", show_connection);
 }
 

@@ -28,8 +28,8 @@ Html connection_table(const store::ConnectionPage& found, const sync::GateSettin
   for (const store::ConnectionLine& one : found.connections) {
     Html account;
     const std::string name = one.provider_email.empty() ? one.facts.connection.str() : one.provider_email;
-    account << link(Path("/admin/connections").segment(one.facts.connection.str()), said(name)) << "<br><span class=\"soft\">"
-            << text(one.provider) << "</span>";
+    account << link(Path("/admin/connections").segment(one.facts.connection.str()), said(name))
+            << "<br><span class=\"soft\">" << text(one.provider) << "</span>";
     Html failed;
     failed << one.failed_events;
     Html state = state_tag(one.state);
@@ -40,7 +40,7 @@ Html connection_table(const store::ConnectionPage& found, const sync::GateSettin
   return table.html("No connection is like that.");
 }
 
-Task<Response> show_connections(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_connections(Pages& pages, Visitor visitor, Request request) {
   std::set<std::string> known = FilterInput::names();
   known.insert("after");
   const auto query = read_query(request, known);
@@ -51,15 +51,17 @@ Task<Response> show_connections(const Pages& pages, Visitor visitor, Request req
   if (!filter || !after) {
     const std::string problem = filter ? after.error().message : filter.error().message;
     Html body;
-    body << section("Search", search_form(input)) << "<p class=\"banner bad\" role=\"alert\">" << text(problem) << "</p>";
+    body << section("Search", search_form(input)) << "<p class=\"banner bad\" role=\"alert\">" << text(problem)
+         << "</p>";
     co_return page(visitor, Room::connections, "Connections", body, 400);
   }
-  const store::ConnectionPage found = co_await pages.services.operators.connections(*filter, *after, lines_a_page);
+  const store::ConnectionPage found = co_await pages.operators.connections(*filter, *after, lines_a_page);
   Html list = connection_table(found, pages.services.gate);
   list << "<ul class=\"links\">";
   if (*after) list << "<li>" << link(input.in_address("/admin/connections"), "First page") << "</li>";
   if (found.next)
-    list << "<li>" << link(input.in_address("/admin/connections").with("after", found.next->str()), "Next page") << "</li>";
+    list << "<li>" << link(input.in_address("/admin/connections").with("after", found.next->str()), "Next page")
+         << "</li>";
   list << "<li>" << link(input.in_address("/admin/bulk/new"), "Do something with all of them …") << "</li></ul>";
   Html body;
   body << section("Search", search_form(input)) << live_section("list", "Found", list);
@@ -68,7 +70,7 @@ Task<Response> show_connections(const Pages& pages, Visitor visitor, Request req
 
 }  // namespace
 
-void add_connections_pages(Router& router, const Pages& pages) {
+void add_connections_pages(Router& router, Pages& pages) {
   add_page(router, pages, "GET", "/admin/connections", show_connections);
 }
 

@@ -24,7 +24,7 @@ Html event_table(const std::vector<store::FailedEvent>& events, Time now) {
   return table.html("There is none.");
 }
 
-Task<Response> show_events(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_events(Pages& pages, Visitor visitor, Request request) {
   const auto query = read_query(request, {"connection", "error_code", "after"});
   if (!query) co_return problem_page(400, "This address cannot be read.", query.error().message);
   const std::string connection = query->text("connection").value_or("");
@@ -34,7 +34,7 @@ Task<Response> show_events(const Pages& pages, Visitor visitor, Request request)
   if ((!connection.empty() && !id) || (after && !canonical_uuid(*after)))
     co_return problem_page(400, "This address cannot be read.", "connection and after must be UUIDs");
   store::FailedEventQuery wanted{id, {}, code.empty() ? std::nullopt : std::optional(code), after, events_a_page};
-  const std::vector<store::FailedEvent> events = co_await pages.services.operators.failed_events(std::move(wanted));
+  const std::vector<store::FailedEvent> events = co_await pages.operators.failed_events(std::move(wanted));
   Html form;
   form << "<form method=\"get\"" << action("/admin/events") << " role=\"search\"><div class=\"fields\">"
        << text_field("Connection", "connection", connection, 36) << text_field("Error code", "error_code", code, 60)
@@ -68,7 +68,8 @@ Html event_facts(const store::FailedEvent& event, Time now) {
   facts.add("Calendar", said(event.external_calendar_id));
   facts.add("Since", moment(event.updated_at, now));
   Html html;
-  html << "<p>The event is imported again at the next sync of its connection, which is asked for at once.</p>" << facts.html();
+  html << "<p>The event is imported again at the next sync of its connection, which is asked for at once.</p>"
+       << facts.html();
   return html;
 }
 
@@ -76,7 +77,7 @@ Response no_such_event() {
   return problem_page(404, "There is no such failed event.", "It may have been imported meanwhile.");
 }
 
-Task<Response> retry_one(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> retry_one(Pages& pages, Visitor visitor, Request request) {
   const auto id = canonical_uuid(request.path_parameters.at("id"));
   std::optional<store::FailedEvent> event;
   if (id) event = co_await store::find_failed_event(pages.services.pool, *id);
@@ -89,18 +90,20 @@ Task<Response> retry_one(const Pages& pages, Visitor visitor, Request request) {
   const auto reason = read_reason(form->text("reason"));
   if (!reason) co_return retry_preview(visitor, path, touched, reason.error().message);
   const store::Author author{visitor.name, "admin", "retry-event", *reason};
-  if (!co_await pages.services.operators.retry_event(*id, author)) co_return no_such_event();
+  if (!co_await pages.operators.retry_event(*id, author)) co_return no_such_event();
   pages.door.leave_message(request, "The event is tried again.");
   co_return redirect(Path("/admin/events").with("connection", event->connection.str()));
 }
 
-Task<Response> retry_all(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> retry_all(Pages& pages, Visitor visitor, Request request) {
   const auto id = ConnectionId::parse(request.path_parameters.at("id"));
   std::optional<store::ConnectionView> view;
   if (id) view = co_await pages.services.connections.find(*id);
-  if (!view) co_return problem_page(404, "There is no such connection.", "It may have been disconnected; the audit tells.");
+  if (!view)
+    co_return problem_page(404, "There is no such connection.", "It may have been disconnected; the audit tells.");
   Html touched;
-  touched << "<p>" << view->failed_events << " failed events of " << link(connection_path(*id), said(view->provider_email))
+  touched << "<p>" << view->failed_events << " failed events of "
+          << link(connection_path(*id), said(view->provider_email))
           << " are imported again at its next sync, which is asked for at once.</p>";
   const Path path = connection_path(*id).then("/retry-events");
   if (request.method != "POST") co_return retry_preview(visitor, path, touched, "");
@@ -109,14 +112,14 @@ Task<Response> retry_all(const Pages& pages, Visitor visitor, Request request) {
   const auto reason = read_reason(form->text("reason"));
   if (!reason) co_return retry_preview(visitor, path, touched, reason.error().message);
   const store::Author author{visitor.name, "admin", "retry-events", *reason};
-  const std::int64_t events = co_await pages.services.operators.retry_events(*id, author);
+  const std::int64_t events = co_await pages.operators.retry_events(*id, author);
   pages.door.leave_message(request, std::to_string(events) + " events are tried again.");
   co_return redirect(connection_path(*id));
 }
 
 }  // namespace
 
-void add_event_pages(Router& router, const Pages& pages) {
+void add_event_pages(Router& router, Pages& pages) {
   add_page(router, pages, "GET", "/admin/events", show_events);
   for (const char* method : {"GET", "POST"}) {
     add_page(router, pages, method, "/admin/events/{id}/retry", retry_one);

@@ -33,10 +33,11 @@ Task<Html> explanation_view(const Services& services, store::ConnectionView view
   const sync::Explanation explanation = sync::explain(view.facts, services.gate, view.now);
   const std::string state(sync::state_name(sync::derive_state(view.facts, view.now)));
   Html html;
-  html << "<p class=\"explained\">" << state_tag(state) << " <strong>" << text(explanation.situation) << "</strong>: "
-       << said(explanation.reason) << "</p><p>Can be mended by: "
-       << text(sync::owner_name(sync::error_owner(view.facts, view.now))) << "</p><p>What to do: "
-       << (explanation.action.empty() ? Html("nothing") : said(explanation.action)) << "</p>" << facts_view(view);
+  html << "<p class=\"explained\">" << state_tag(state) << " <strong>" << text(explanation.situation)
+       << "</strong>: " << said(explanation.reason)
+       << "</p><p>Can be mended by: " << text(sync::owner_name(sync::error_owner(view.facts, view.now)))
+       << "</p><p>What to do: " << (explanation.action.empty() ? Html("nothing") : said(explanation.action)) << "</p>"
+       << facts_view(view);
   co_return html;
 }
 

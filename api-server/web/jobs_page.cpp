@@ -20,8 +20,8 @@ Path job_path(const std::string& id) { return Path("/admin/jobs").segment(id); }
 Html progress_bar(std::int64_t done, std::int64_t of) {
   Html html;
   html << "<progress" << attribute("max", std::to_string(std::max<std::int64_t>(of, 1)))
-       << attribute("value", std::to_string(of == 0 ? 1 : done)) << " aria-label=\"progress\"></progress> " << done << " of "
-       << of;
+       << attribute("value", std::to_string(of == 0 ? 1 : done)) << " aria-label=\"progress\"></progress> " << done
+       << " of " << of;
   return html;
 }
 
@@ -30,8 +30,8 @@ Html job_table(const std::vector<store::JobRunLine>& runs, Time now) {
   for (const store::JobRunLine& one : runs) {
     Html failed;
     failed << one.failed;
-    table.row({link(job_path(one.id.str()), moment(one.created_at, now)), said(one.requested_by), members_view(one.scope),
-               progress_bar(one.processed, one.marked), failed,
+    table.row({link(job_path(one.id.str()), moment(one.created_at, now)), said(one.requested_by),
+               members_view(one.scope), progress_bar(one.processed, one.marked), failed,
                one.finished_at ? moment(one.finished_at, now) : Html("<span class=\"tag\">running</span>")});
   }
   return table.html("There was none yet.");
@@ -40,8 +40,8 @@ Html job_table(const std::vector<store::JobRunLine>& runs, Time now) {
 Html bulk_table(const std::vector<store::BulkView>& bulks, Time now) {
   Table table("The latest bulk actions", {"Started", "By", "Action", "Progress", "State"});
   for (const store::BulkView& one : bulks) {
-    table.row({link(Path("/admin/bulk").segment(one.id), moment(one.created_at, now)), said(one.actor), said(one.action),
-               progress_bar(one.touched + one.skipped, one.matched), said(one.state)});
+    table.row({link(Path("/admin/bulk").segment(one.id), moment(one.created_at, now)), said(one.actor),
+               said(one.action), progress_bar(one.touched + one.skipped, one.matched), said(one.state)});
   }
   return table.html("There was none yet.");
 }
@@ -50,14 +50,15 @@ Html run_form() {
   Html html;
   html << "<form method=\"get\"" << action("/admin/jobs/new") << "><div class=\"fields\">"
        << text_field("Owner (provider_id), empty = everybody", "provider_id", "", 36)
-       << text_field("Not in step for minutes, empty = all", "window", "", 6) << "<button>Run now …</button></div></form>";
+       << text_field("Not in step for minutes, empty = all", "window", "", 6)
+       << "<button>Run now …</button></div></form>";
   return html;
 }
 
-Task<Response> show_jobs(const Pages& pages, Visitor visitor, Request) {
+Task<Response> show_jobs(Pages& pages, Visitor visitor, Request) {
   const Time now = pages.services.clock.now();
-  const std::vector<store::JobRunLine> runs = co_await pages.services.operators.job_runs(lines_shown);
-  const std::vector<store::BulkView> bulks = co_await pages.services.bulk.latest(lines_shown);
+  const std::vector<store::JobRunLine> runs = co_await pages.operators.job_runs(lines_shown);
+  const std::vector<store::BulkView> bulks = co_await pages.bulk.latest(lines_shown);
   Html body;
   body << section("Sync everybody, or an owner, now", run_form()) << live_section("runs", "Runs", job_table(runs, now))
        << live_section("bulk", "Bulk actions", bulk_table(bulks, now));
@@ -85,14 +86,14 @@ struct ScopeInput {
   }
 };
 
-Task<Response> job_preview(const Pages& pages, Visitor visitor, ScopeInput input, std::string problem) {
+Task<Response> job_preview(Pages& pages, Visitor visitor, ScopeInput input, std::string problem) {
   const auto scope = input.checked();
   Html touched;
   if (scope) {
     store::ConnectionFilter filter;
     filter.owner = scope->owner;
     filter.backing_off = false;
-    const store::Preview met = co_await pages.services.operators.preview(filter);
+    const store::Preview met = co_await pages.operators.preview(filter);
     const auto disabled = met.by_state.find("disabled");
     touched << "<p>At most " << (met.count - (disabled == met.by_state.end() ? 0 : disabled->second))
             << " connections are synced: the enabled ones that do not back off"
@@ -110,7 +111,7 @@ Task<Response> job_preview(const Pages& pages, Visitor visitor, ScopeInput input
   co_return page(visitor, Room::jobs, "Run now", body, problem.empty() ? 200 : 400);
 }
 
-Task<Response> new_job(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> new_job(Pages& pages, Visitor visitor, Request request) {
   ScopeInput input;
   for (const auto& [name, value] : request.query) {
     if (name == "provider_id") input.provider_id = value;
@@ -119,18 +120,20 @@ Task<Response> new_job(const Pages& pages, Visitor visitor, Request request) {
   co_return co_await job_preview(pages, std::move(visitor), std::move(input), "");
 }
 
-Task<Response> start_job(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> start_job(Pages& pages, Visitor visitor, Request request) {
   const auto form = read_form(request, {"csrf", "reason", "provider_id", "window"});
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
   const ScopeInput input{form->text("provider_id"), form->text("window")};
   const auto scope = input.checked();
   const auto reason = read_reason(form->text("reason"));
   if (!scope || !reason)
-    co_return co_await job_preview(pages, std::move(visitor), input, scope ? reason.error().message : scope.error().message);
+    co_return co_await job_preview(pages, std::move(visitor), input,
+                                   scope ? reason.error().message : scope.error().message);
   const Services& services = pages.services;
   const Admitted admitted = admit(services, sync::Operation::run_job, scope->owner ? &*scope->owner : nullptr);
   if (!admitted)
-    co_return co_await job_preview(pages, std::move(visitor), input, "A switch is off, or the owner is not on the list.");
+    co_return co_await job_preview(pages, std::move(visitor), input,
+                                   "A switch is off, or the owner is not on the list.");
   const store::Author author{visitor.name, "admin", "job-run", *reason};
   const JobRunId id = co_await services.jobs.start(*admitted, services.gate, visitor.name, *scope, author);
   services.log.info("an admin job run was started", {.metadata = {{"run_id", id.str()}, {"run_by", visitor.name}}});
@@ -164,7 +167,7 @@ Html job_view(const store::JobRun& run, Time now) {
   return html;
 }
 
-Task<Response> show_job(const Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_job(Pages& pages, Visitor visitor, Request request) {
   const auto id = JobRunId::parse(request.path_parameters.at("id"));
   std::optional<store::JobRun> run;
   if (id) run = co_await pages.services.jobs.find(*id);
@@ -176,7 +179,7 @@ Task<Response> show_job(const Pages& pages, Visitor visitor, Request request) {
 
 }  // namespace
 
-void add_job_pages(Router& router, const Pages& pages) {
+void add_job_pages(Router& router, Pages& pages) {
   add_page(router, pages, "GET", "/admin/jobs", show_jobs);
   add_page(router, pages, "POST", "/admin/jobs", start_job);
   add_page(router, pages, "GET", "/admin/jobs/new", new_job);

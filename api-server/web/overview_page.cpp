@@ -101,7 +101,8 @@ Html causes_table(const std::vector<store::Cause>& causes) {
   for (const store::Cause& one : causes) {
     const std::string state(sync::state_name(one.state));
     const Path list = Path("/admin/connections").with("state", state).with("error_code", one.code);
-    table.row({state_tag(state), said(one.code), text(sync::owner_name(one.owner)), link(list, count(one.connections))});
+    table.row(
+        {state_tag(state), said(one.code), text(sync::owner_name(one.owner)), link(list, count(one.connections))});
   }
   return table.html("There is no connection yet.");
 }
@@ -175,7 +176,7 @@ Html versions(const Services& services, const store::QueueStatus& status) {
   return facts.html();
 }
 
-Task<Response> show_overview(const Pages& pages, Visitor visitor, Request) {
+Task<Response> show_overview(Pages& pages, Visitor visitor, Request) {
   const Services& services = pages.services;
   const Time now = services.clock.now();
   const store::QueueStatus status = co_await store::read_status(services.pool);
@@ -194,6 +195,6 @@ Task<Response> show_overview(const Pages& pages, Visitor visitor, Request) {
 
 }  // namespace
 
-void add_overview_pages(Router& router, const Pages& pages) { add_page(router, pages, "GET", "/admin", show_overview); }
+void add_overview_pages(Router& router, Pages& pages) { add_page(router, pages, "GET", "/admin", show_overview); }
 
 }  // namespace calsync::api::web

@@ -33,8 +33,9 @@ Html heading(const sync::FoldedEntry& folded) {
 
 Html figures(const sync::RunFigures& run) {
   Html html;
-  html << "<p class=\"soft\">" << run.items_ingested << " new, " << run.items_updated << " changed, " << run.items_deleted
-       << " deleted, " << run.items_failed << " failed, in " << text(duration_text(std::chrono::milliseconds(run.duration_ms)));
+  html << "<p class=\"soft\">" << run.items_ingested << " new, " << run.items_updated << " changed, "
+       << run.items_deleted << " deleted, " << run.items_failed << " failed, in "
+       << text(duration_text(std::chrono::milliseconds(run.duration_ms)));
   if (run.provider_status != 0) html << "; the provider answered " << run.provider_status;
   if (!run.provider_request_id.empty()) html << ", its request id " << said(run.provider_request_id);
   html << "</p>";
