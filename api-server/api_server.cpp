@@ -22,6 +22,8 @@ namespace {
 
 /// How long a stop may take for the last second's figures.
 constexpr std::chrono::seconds last_flush{2};
+/// And for the portion of a bulk action that is under way.
+constexpr std::chrono::seconds last_portion{3};
 
 TokenRing tokens(const Secret& text, CallerKind kind, const char* name) {
   auto ring = TokenRing::parse(text.reveal(), kind);
@@ -61,6 +63,9 @@ struct ApiServer::Parts {
         connections(pool, credentials),
         flows(pool, keys, around.random),
         jobs(pool),
+        operators(pool),
+        bulk(pool),
+        bulk_work(around.clock),
         channels(pool),
         push(io.get_executor(), around.clock, channels, gate),
         gate_table(pool),
@@ -68,14 +73,17 @@ struct ApiServer::Parts {
         metrics_table(pool),
         flusher(around.clock, metrics_table, metrics, random_uuid(around.random)),
         fleet_metrics(around.clock, pool, metrics, flusher),
-        services{around.clock, around.random, around.log, settings, gate,    keys,          registry,      pool,
-                 connections,  flows,         jobs,       push,     metrics, fleet_metrics, around.version},
-        router(tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
-               tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
-               [this](const Request& request, int status) { count_refused_push(metrics, request, status); }),
+        services{around.clock, around.random, around.log,  settings, gate,          keys,
+                 registry,     pool,          connections, flows,    jobs,          operators,
+                 bulk,         bulk_work,     push,        metrics,  fleet_metrics, around.version},
+        guesses(around.clock),
+        router(
+            tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
+            tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
+            [this](const Request& request, int status) { count_refused_push(metrics, request, status); }, &guesses),
         door(around.clock, around.random, tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
              settings.server.public_url),
-        pages(services, door),
+        pages{services, door},
         server(
             io.get_executor(), around.clock, around.log,
             [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings, metrics)) {
@@ -84,6 +92,7 @@ struct ApiServer::Parts {
     add_sync_routes(router, services);
     add_event_routes(router, services);
     add_job_routes(router, services);
+    add_operator_routes(router, services);
     add_metrics_routes(router, services);
     add_webhook_routes(router, services);
     add_status_routes(router, services);
@@ -106,6 +115,9 @@ struct ApiServer::Parts {
   store::ConnectionStore connections;
   store::OAuthFlowStore flows;
   store::JobRunStore jobs;
+  store::OperatorStore operators;
+  store::BulkStore bulk;
+  BulkWork bulk_work;
   store::PostgresPushChannelStore channels;
   PushIntake push;
   store::PostgresGateTable gate_table;
@@ -114,6 +126,7 @@ struct ApiServer::Parts {
   store::MetricsFlusher flusher;
   FleetMetrics fleet_metrics;
   Services services;
+  Guesses guesses;
   Router router;
   web::Door door;
   web::Pages pages;
@@ -156,11 +169,13 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
   ready(parts.server.port());
   co_await parts.server.serve();
   co_await parts.server.drained(std::chrono::seconds(parts.settings.server.drain_seconds));
+  co_await parts.bulk_work.ended(Deadline(parts.around.clock, last_portion));
   co_await parts.flusher.flush(Deadline(parts.around.clock, last_flush));
 }
 
 void ApiServer::stop() {
   parts_->gates.stop();
+  parts_->bulk_work.stop();
   parts_->server.begin_drain();
 }
 

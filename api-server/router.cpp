@@ -47,6 +47,12 @@ Response unauthorized() {
   return response;
 }
 
+Response too_many_guesses() {
+  Response response = error_response(429, "too_many_failures", "too many unknown tokens came from this address");
+  response.headers.emplace_back("Retry-After", std::to_string(Guesses::pause.count()));
+  return response;
+}
+
 Response method_not_allowed(const std::string& allowed) {
   Response response = error_response(405, "method_not_allowed", "this address takes " + allowed);
   response.headers.emplace_back("Allow", allowed);
@@ -75,9 +81,15 @@ std::optional<Response> Router::refuse(Access access, Request& request) const {
   if (access == Access::operators) return operators_door_ ? operators_door_(request) : unauthorized();
   const std::optional<std::string> token = bearer_token(request);
   if (!token) return unauthorized();
+  // Only where operators go: the host application's calls may share an address with anybody's.
+  Guesses* guesses = access == Access::admin ? guesses_ : nullptr;
+  if (guesses && guesses->exhausted(request.peer_address)) return too_many_guesses();
   const std::optional<Caller> app = app_tokens_.find(*token);
   const std::optional<Caller> admin = admin_tokens_.find(*token);
-  if (!app && !admin) return unauthorized();
+  if (!app && !admin) {
+    if (guesses) guesses->count(request.peer_address);
+    return unauthorized();
+  }
   if (admin && access != Access::app) {
     request.caller = admin;
   } else if (app && access != Access::admin) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api-server/authenticate.hpp"
+#include "api-server/guesses.hpp"
 #include "api-server/http.hpp"
 
 namespace calsync::api {
@@ -21,16 +22,20 @@ struct Endpoint {
 };
 
 /// Finds the endpoint of a request, authenticates the caller and hands over. An unknown path (also one with a slash too
-/// many) is 404 for everybody, a known path with another method 405, a missing or wrong token 401, a token of the wrong
-/// kind 403 (what the operators' door refuses has its own answer), and only then a body that is not a JSON object 415
-/// or 400. Outlives its requests.
+/// many) is 404 for everybody, a known path with another method 405, a missing or wrong token 401 (429 after too
+/// many wrong ones at the operators' endpoints), a token of the wrong kind 403 (the operators' door has answers of its
+/// own), and only then a body that is not a JSON object 415 or 400. Outlives its requests.
 class Router {
  public:
   /// Told of a request to a known path that no handler sees, with the status of the answer.
   using Refused = std::function<void(const Request& request, int status)>;
 
-  Router(TokenRing app_tokens, TokenRing admin_tokens, Refused refused = {})
-      : app_tokens_(std::move(app_tokens)), admin_tokens_(std::move(admin_tokens)), refused_(std::move(refused)) {}
+  /// `guesses` bounds the unknown tokens that an address may show to endpoints of operators; nothing = no bound.
+  Router(TokenRing app_tokens, TokenRing admin_tokens, Refused refused = {}, Guesses* guesses = nullptr)
+      : app_tokens_(std::move(app_tokens)),
+        admin_tokens_(std::move(admin_tokens)),
+        refused_(std::move(refused)),
+        guesses_(guesses) {}
 
   /// Decides about Access::operators. Nothing = may pass; sets the caller.
   using OperatorsDoor = std::function<std::optional<Response>(Request& request)>;
@@ -54,6 +59,7 @@ class Router {
   TokenRing app_tokens_;
   TokenRing admin_tokens_;
   Refused refused_;
+  Guesses* guesses_;
   OperatorsDoor operators_door_;
   std::vector<Compiled> endpoints_;
 };

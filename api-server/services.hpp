@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "api-server/bulk_work.hpp"
 #include "api-server/fleet_metrics.hpp"
 #include "api-server/push_intake.hpp"
 #include "common/base/config.hpp"
 #include "common/providers/registry.hpp"
+#include "common/store/bulk_store.hpp"
 #include "common/store/connection_store.hpp"
 #include "common/store/job_run_store.hpp"
 #include "common/store/oauth_flow_store.hpp"
@@ -24,6 +26,9 @@ struct Services {
   store::ConnectionStore& connections;
   store::OAuthFlowStore& flows;
   store::JobRunStore& jobs;
+  store::OperatorStore& operators;
+  store::BulkStore& bulk;
+  BulkWork& bulk_work;
   PushIntake& push;
   Metrics& metrics;
   FleetMetrics& fleet_metrics;

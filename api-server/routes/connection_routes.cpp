@@ -5,6 +5,7 @@
 #include "api-server/routes/connection_json.hpp"
 #include "api-server/routes/disconnect.hpp"
 #include "api-server/routes/inputs.hpp"
+#include "api-server/routes/operator_inputs.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/base/crypto.hpp"
 #include "common/net/url.hpp"
@@ -63,7 +64,8 @@ Task<Response> explain_connection(const Services& services, Request request) {
 }
 
 /// The feed's URL is a secret (private feed addresses carry one): it is stored sealed, and only its host is shown.
-Task<Response> connect_feed(const Services& services, OwnerId owner, sync::Admission admission, std::string given) {
+Task<Response> connect_feed(const Services& services, OwnerId owner, sync::Admission admission, std::string given,
+                            store::Author author) {
   const std::string url = net::feed_url(given, services.settings.allow_insecure_endpoints);
   const auto parsed = net::parse_url(url);
   if (!parsed) co_return error_response(422, "invalid_url", "url: " + parsed.error().message);
@@ -76,7 +78,8 @@ Task<Response> connect_feed(const Services& services, OwnerId owner, sync::Admis
   fresh.account = "feed:" + sha256_hex(url);
   fresh.email = parsed->host;
   fresh.credentials["feed_url"] = Secret(url);
-  const store::Connected connected = co_await services.connections.connect(admission, std::move(fresh));
+  const store::Connected connected =
+      co_await services.connections.connect(admission, std::move(fresh), std::move(author));
   services.log.info("a feed was connected",
                     {.provider_id = owner.str(), .connection_id = connected.connection.str(), .provider = "ics"});
   json::Writer writer;
@@ -107,7 +110,7 @@ Task<Response> create_connection(const Services& services, Request request) {
   if (!admitted) co_return admitted.refusal;
   if (!co_await services.connections.owner_exists(**owner))
     co_return error_response(404, "not_found", "there is no such provider_id");
-  co_return co_await connect_feed(services, **owner, *admitted, **url);
+  co_return co_await connect_feed(services, **owner, *admitted, **url, author_of(request));
 }
 
 /// By its place in the request: what stands there may be anything.
@@ -133,12 +136,15 @@ Task<Response> patch_connection(const Services& services, Request request) {
                              "the connection has to be confirmed before it can be enabled");
   }
   if (*calendars) {
-    const auto unknown = co_await services.connections.select_calendars(*found.admission, id, **calendars);
+    const auto unknown =
+        co_await services.connections.select_calendars(*found.admission, id, **calendars, author_of(request));
     if (!unknown.empty())
       co_return error_response(422, "unknown_calendar", unknown_calendar(**calendars, unknown.front()));
   }
-  if (*enabled) co_await services.connections.set_enabled(*found.admission, id, **enabled);
-  if (*frequency) co_await services.connections.set_frequency(*found.admission, id, static_cast<int>(**frequency));
+  if (*enabled) co_await services.connections.set_enabled(*found.admission, id, **enabled, author_of(request));
+  if (*frequency)
+    co_await services.connections.set_frequency(*found.admission, id, static_cast<int>(**frequency),
+                                                author_of(request));
   co_return co_await show(services, id, 200);
 }
 
@@ -152,7 +158,7 @@ Task<Response> confirm_connection(const Services& services, Request request) {
   if (!*owner) co_return required("provider_id is required: the signed-in owner for whom the connection is confirmed");
   if (**owner != found.view->facts.owner)
     co_return error_response(409, "other_owner", "the connection belongs to another owner");
-  co_await services.connections.confirm(*found.admission, found.view->facts.connection, **owner);
+  co_await services.connections.confirm(*found.admission, found.view->facts.connection, **owner, author_of(request));
   co_return co_await show(services, found.view->facts.connection, 200);
 }
 
@@ -171,7 +177,7 @@ Task<Response> list_calendars(const Services& services, Request request) {
 Task<Response> delete_connection(const Services& services, Request request) {
   const FoundConnection found = co_await find_connection(services, request.path_parameters.at("id"));
   if (!found) co_return found.refusal;
-  co_return co_await disconnect(services, *found.admission, *found.view);
+  co_return co_await disconnect(services, *found.admission, *found.view, author_of(request));
 }
 
 }  // namespace

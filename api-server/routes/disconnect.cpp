@@ -45,7 +45,8 @@ Task<Result<void>> revoked_by_worker(const Services& services, std::string revoc
 
 }  // namespace
 
-Task<Response> disconnect(const Services& services, sync::Admission admission, store::ConnectionView connection) {
+Task<Response> disconnect(const Services& services, sync::Admission admission, store::ConnectionView connection,
+                          store::Author author) {
   const LogFields fields{.provider_id = connection.facts.owner.str(),
                          .connection_id = connection.facts.connection.str(),
                          .provider = connection.provider};
@@ -56,15 +57,16 @@ Task<Response> disconnect(const Services& services, sync::Admission admission, s
   const bool shared = co_await services.connections.other_links(connection.provider, connection.provider_user_id,
                                                                 connection.facts.connection) > 0;
   if (token.empty() || shared || !adapter || !adapter->authorizer) {
-    const store::Holdings holdings = co_await services.connections.erase(admission, connection, std::nullopt);
+    const store::Holdings holdings =
+        co_await services.connections.erase(admission, connection, std::nullopt, std::move(author));
     services.log.info("a connection was disconnected", fields);
     co_return report(holdings, false, token.empty() ? "not_needed" : shared ? "shared" : "not_configured");
   }
   const std::string revocation = random_uuid(services.random);
   std::string sealed = services.keys.seal(
       token, store::revocation_context(revocation, connection.facts.owner.str(), connection.provider), services.random);
-  const store::Holdings holdings =
-      co_await services.connections.erase(admission, connection, std::pair(revocation, std::move(sealed)));
+  const store::Holdings holdings = co_await services.connections.erase(
+      admission, connection, std::pair(revocation, std::move(sealed)), std::move(author));
   const Result<void> revoked =
       holdings.channels > 0 ? co_await revoked_by_worker(services, revocation)
                             : co_await adapter->authorizer->revoke(token, Deadline(services.clock, provider_time));

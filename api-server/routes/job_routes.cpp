@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api-server/routes/admit.hpp"
 #include "api-server/routes/inputs.hpp"
+#include "api-server/routes/operator_inputs.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/base/json.hpp"
 
@@ -66,7 +67,8 @@ Task<Response> start_job(const Services& services, Request request) {
 
   store::JobScope scope{*owner, *connection, {}};
   if (*window) scope.window_minutes = static_cast<int>(**window);
-  const JobRunId id = co_await services.jobs.start(*admitted, services.gate, request.caller->name, scope);
+  const JobRunId id =
+      co_await services.jobs.start(*admitted, services.gate, request.caller->name, scope, author_of(request));
   services.log.info("an admin job run was started",
                     {.metadata = {{"run_id", id.str()}, {"run_by", request.caller->name}}});
   const Deadline deadline(services.clock, std::chrono::seconds(wait->value_or(default_wait)));

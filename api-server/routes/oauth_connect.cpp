@@ -80,7 +80,8 @@ Task<ConnectOutcome> connect_account(const Services& services, const providers::
   }
   store::NewConnection fresh = new_connection(services, adapter, flow.owner, *account, *grant);
   ConnectOutcome outcome;
-  outcome.connected = co_await services.connections.connect(admission, std::move(fresh));
+  outcome.connected =
+      co_await services.connections.connect(admission, std::move(fresh), {flow.requested_by, "app", {}, {}});
   outcome.email = account->email;
   services.log.info(outcome.connected->created ? "an account was connected" : "an account was connected again",
                     {.provider_id = flow.owner.str(),

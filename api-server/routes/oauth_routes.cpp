@@ -68,8 +68,9 @@ Task<Response> start_connect(const Services& services, Request request) {
 
   const std::string state = random_token(services.random);
   Secret verifier = net::make_code_verifier(services.random);
-  const Time expires = co_await services.flows.add(*admitted, state, adapter->name, **owner, std::move(verifier),
-                                                   return_to, services.settings.oauth.link_seconds);
+  const Time expires =
+      co_await services.flows.add(*admitted, state, adapter->name, **owner, std::move(verifier), return_to,
+                                  services.settings.oauth.link_seconds, request.caller->name);
   const std::string url = services.settings.server.public_url + "/api/auth/" + adapter->name + "/start?state=" + state;
   if (request.header("accept").find("text/html") != std::string_view::npos) co_return redirect(url);
   json::Writer writer;

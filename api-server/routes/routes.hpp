@@ -13,6 +13,8 @@ void add_connection_routes(Router& router, const Services& services);
 void add_sync_routes(Router& router, const Services& services);
 void add_event_routes(Router& router, const Services& services);
 void add_job_routes(Router& router, const Services& services);
+/// What people on call see and do.
+void add_operator_routes(Router& router, const Services& services);
 void add_metrics_routes(Router& router, const Services& services);
 /// Counts a push message that was answered with `status` before its route saw it; any other request is left alone.
 void count_refused_push(Metrics& metrics, const Request& request, int status);

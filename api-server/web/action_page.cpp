@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api-server/routes/admit.hpp"
 #include "api-server/routes/disconnect.hpp"
+#include "api-server/routes/operator_inputs.hpp"
+#include "api-server/routes/operator_routes.hpp"
 #include "api-server/web/action_words.hpp"
 #include "api-server/web/connection_filter.hpp"
 #include "api-server/web/form.hpp"
@@ -8,7 +10,6 @@
 #include "api-server/web/page.hpp"
 #include "api-server/web/pages.hpp"
 #include "common/base/json.hpp"
-#include "common/store/inside_store.hpp"
 
 namespace calsync::api::web {
 namespace {
@@ -31,18 +32,17 @@ std::string name_of(const store::ConnectionView& view) {
 }
 
 /// What would be deleted, or which columns would change: the action is done and undone.
-Task<Html> touched_by(Pages& pages, Intent intent, std::string actor) {
+Task<Html> touched_by(const Pages& pages, Intent intent, std::string actor) {
   Html html;
   if (intent.words.action == OperatorAction::disconnect) {
-    const store::Inside inside = co_await store::read_inside(pages.services.pool, intent.view.facts.connection);
-    html << "<p>Deleted with it: " << inside.holdings.events << " events, " << inside.holdings.calendars
-         << " calendars, " << inside.holdings.channels << " push channels.</p>";
+    const store::Holdings holdings = co_await pages.services.connections.holdings(intent.view.facts.connection);
+    html << "<p>Deleted with it: " << holdings.events << " events, " << holdings.calendars << " calendars, "
+         << holdings.channels << " push channels.</p>";
     co_return html;
   }
-  const store::Author author{std::move(actor), "admin", std::string(store::action_name(intent.words.action)),
-                             "preview"};
-  const store::ActionResult result =
-      co_await pages.operators.act(intent.words.action, intent.view.facts.connection, author, intent.minutes, true);
+  const store::Author author{std::move(actor), "admin", {}, {}};
+  const store::ActionResult result = co_await pages.services.operators.act(
+      intent.words.action, intent.view.facts.connection, author, intent.minutes, true);
   if (result.refused) {
     html << "<p>It is refused: the connection waits for the host application's confirmation.</p>";
     co_return html;
@@ -52,7 +52,7 @@ Task<Html> touched_by(Pages& pages, Intent intent, std::string actor) {
   co_return html;
 }
 
-Task<Response> preview(Pages& pages, Visitor visitor, Intent intent, std::string problem) {
+Task<Response> preview(const Pages& pages, Visitor visitor, Intent intent, std::string problem) {
   const Path path = connection_path(intent.view).then("/do").segment(store::action_name(intent.words.action));
   Html form;
   form << minutes_field(intent.words.action, intent.minutes > 0 ? std::to_string(intent.minutes) : "") << reason_field()
@@ -67,45 +67,53 @@ Task<Response> preview(Pages& pages, Visitor visitor, Intent intent, std::string
   Html body;
   if (!problem.empty()) body << "<p class=\"banner bad\" role=\"alert\">" << text(problem) << "</p>";
   body << section("What it touches", touched) << section("Confirm", post_form(visitor, path, form));
-  co_return page(visitor, Room::connections,
-                 std::string(intent.words.label.str().data(), intent.words.label.str().size()), body,
-                 problem.empty() ? 200 : 400);
+  co_return page(visitor, Room::connections, std::string(intent.words.label.str()), body, problem.empty() ? 200 : 400);
 }
 
-/// Nothing = done.
-Task<std::string> perform(Pages& pages, Intent intent, store::Author author) {
+/// Whether a switch or a list keeps the action away, as it does from the API.
+Admitted may(const Services& services, const Intent& intent) {
+  const bool asks = asks_gate(intent.words.action);
+  if (!asks) return {};
+  return admit(services, sync::Operation::use_calendar, &intent.view.facts.owner, &intent.view.facts.connection);
+}
+
+/// What keeps it from being done; "" = done.
+Task<std::string> perform(const Pages& pages, Intent intent, store::Author author) {
   const Services& services = pages.services;
+  const Admitted admitted = may(services, intent);
+  if (asks_gate(intent.words.action) && !admitted)
+    co_return "A switch is off, or a list does not admit the connection: nothing may call its provider.";
   if (intent.words.action == OperatorAction::disconnect) {
-    const Admitted admitted =
-        admit(services, sync::Operation::use_calendar, &intent.view.facts.owner, &intent.view.facts.connection);
-    if (!admitted) co_return "A switch or a list keeps this server from touching the connection's account.";
-    co_await disconnect(services, *admitted, intent.view);
-    co_return "";
+    const Response response = co_await disconnect(services, *admitted, intent.view, std::move(author));
+    co_return response.status == 200 ? "" : "It could not be disconnected.";
   }
-  const store::ActionResult result = co_await pages.operators.act(intent.words.action, intent.view.facts.connection,
-                                                                  std::move(author), intent.minutes, false);
+  const store::ActionResult result =
+      co_await services.operators.act(intent.words.action, intent.view.facts.connection, author, intent.minutes, false);
   if (!result.found) co_return "The connection is gone.";
   if (result.refused) co_return "The connection waits for the host application's confirmation.";
+  services.log.info(
+      "an operator acted on a connection",
+      {.connection_id = intent.view.facts.connection.str(),
+       .metadata = {{"action", std::string(store::action_name(intent.words.action))}, {"by", author.actor}}});
   co_return "";
 }
 
-Task<Response> confirm(Pages& pages, Visitor visitor, Request request, Intent intent) {
+Task<Response> confirm(const Pages& pages, Visitor visitor, Request request, Intent intent) {
   const auto form = read_form(request, {"csrf", "reason", "minutes"});
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
-  const auto reason = read_reason(form->text("reason"));
+  const auto reason = parse_reason(form->text("reason"), false);
   const auto minutes = read_minutes(intent.words.action, form->text("minutes"));
   if (!minutes) co_return co_await preview(pages, std::move(visitor), std::move(intent), minutes.error().message);
   intent.minutes = *minutes;
   if (!reason) co_return co_await preview(pages, std::move(visitor), std::move(intent), reason.error().message);
-  store::Author author{visitor.name, "admin", std::string(store::action_name(intent.words.action)), *reason};
-  const std::string problem = co_await perform(pages, intent, std::move(author));
+  const std::string problem = co_await perform(pages, intent, author_of(request, *reason));
   if (!problem.empty()) co_return co_await preview(pages, std::move(visitor), std::move(intent), problem);
   pages.door.leave_message(request, std::string(intent.words.label.str()) + ": done for " + name_of(intent.view) + ".");
   const bool gone = intent.words.action == OperatorAction::disconnect;
   co_return redirect(gone ? Path("/admin/connections") : connection_path(intent.view));
 }
 
-Task<Response> act(Pages& pages, Visitor visitor, Request request) {
+Task<Response> act(const Pages& pages, Visitor visitor, Request request) {
   const auto action = store::parse_action(request.path_parameters.at("action"));
   const auto id = ConnectionId::parse(request.path_parameters.at("id"));
   std::optional<store::ConnectionView> view;
@@ -121,7 +129,7 @@ Task<Response> act(Pages& pages, Visitor visitor, Request request) {
 
 }  // namespace
 
-void add_action_pages(Router& router, Pages& pages) {
+void add_action_pages(Router& router, const Pages& pages) {
   for (const char* method : {"GET", "POST"})
     add_page(router, pages, method, "/admin/connections/{id}/do/{action}", act);
 }

@@ -5,15 +5,13 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "api-server/routes/operator_inputs.hpp"
 #include "api-server/web/page.hpp"
-#include "common/http/http_syntax.hpp"
 
 namespace calsync::api::web {
 namespace {
 
 using store::OperatorAction;
-
-constexpr int longest_backoff = 525'600;
 
 constexpr std::array<ActionWords, 7> words{
     {{OperatorAction::sync, "Sync now", "The connection is synced next, before whatever nobody waits for.", false},
@@ -67,16 +65,9 @@ Result<int> read_minutes(OperatorAction action, const std::string& text) {
   int minutes = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), minutes);
   const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || minutes < 1 || minutes > longest_backoff)
+  if (!whole || minutes < 1 || minutes > longest_backoff_minutes)
     return fail(Failure::invalid_input, "The minutes must be a whole number from 1 to 525600.");
   return minutes;
-}
-
-Result<std::string> read_reason(const std::string& text) {
-  const std::string_view reason = http::trim(text);
-  if (reason.empty()) return fail(Failure::invalid_input, "A reason is needed: it stands in the audit.");
-  if (reason.size() > longest_reason) return fail(Failure::invalid_input, "The reason is longer than 500 bytes.");
-  return std::string(reason);
 }
 
 }  // namespace calsync::api::web

@@ -25,7 +25,5 @@ bool offered(store::OperatorAction action, bool enabled);
 Html minutes_field(store::OperatorAction action, std::string_view chosen);
 /// failure invalid_input with the sentence.
 Result<int> read_minutes(store::OperatorAction action, const std::string& text);
-/// Without blanks around it; failure invalid_input where there is none, or too much.
-Result<std::string> read_reason(const std::string& text);
 
 }  // namespace calsync::api::web

@@ -25,7 +25,7 @@ Html audit_table(const std::vector<store::AuditLine>& lines, Time now) {
   return table.html("Nothing was done yet.");
 }
 
-Task<Response> show_audit(Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_audit(const Pages& pages, Visitor visitor, Request request) {
   const auto query = read_query(request, {"actor", "action", "connection", "before"});
   if (!query) co_return problem_page(400, "This address cannot be read.", query.error().message);
   const auto text_of = [&](const std::string& name) { return query->text(name).value_or(""); };
@@ -41,7 +41,7 @@ Task<Response> show_audit(Pages& pages, Visitor visitor, Request request) {
   wanted.connection = id;
   wanted.before = *before;
   wanted.limit = lines_a_page;
-  const std::vector<store::AuditLine> lines = co_await pages.operators.audit(std::move(wanted));
+  const std::vector<store::AuditLine> lines = co_await pages.services.operators.audit(std::move(wanted));
   Html form;
   form << "<form method=\"get\"" << action("/admin/audit") << " role=\"search\"><div class=\"fields\">"
        << text_field("Who", "actor", actor, 64) << text_field("What", "action", verb, 64)
@@ -58,6 +58,6 @@ Task<Response> show_audit(Pages& pages, Visitor visitor, Request request) {
 
 }  // namespace
 
-void add_audit_pages(Router& router, Pages& pages) { add_page(router, pages, "GET", "/admin/audit", show_audit); }
+void add_audit_pages(Router& router, const Pages& pages) { add_page(router, pages, "GET", "/admin/audit", show_audit); }
 
 }  // namespace calsync::api::web

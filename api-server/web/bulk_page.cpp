@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <charconv>
 
+#include "api-server/bulk_work.hpp"
+#include "api-server/routes/admit.hpp"
+#include "api-server/routes/operator_inputs.hpp"
+#include "api-server/routes/operator_routes.hpp"
 #include "api-server/web/action_words.hpp"
 #include "api-server/web/connection_filter.hpp"
 #include "api-server/web/form.hpp"
@@ -47,6 +51,7 @@ Result<std::int64_t> whole(const std::string& text, std::int64_t low, std::int64
 Result<store::BulkRequest> checked(const BulkInput& input) {
   const auto filter = input.filter.checked();
   if (!filter) return filter.error();
+  if (filter->empty()) return fail(Failure::invalid_input, "Choose at least one condition.");
   const auto action = store::parse_action(input.action);
   if (!action) return fail(Failure::invalid_input, "Choose an action.");
   const auto minutes = read_minutes(*action, input.minutes.empty() ? "60" : input.minutes);
@@ -104,12 +109,12 @@ Html confirm_form(const Visitor& visitor, const BulkInput& input, const store::B
   return post_form(visitor, "/admin/bulk", form);
 }
 
-Task<Response> bulk_preview(Pages& pages, Visitor visitor, BulkInput input, std::string problem) {
+Task<Response> bulk_preview(const Pages& pages, Visitor visitor, BulkInput input, std::string problem) {
   Html body, confirm;
   if (!input.action.empty()) {
     const auto request = checked(input);
     if (request) {
-      const store::Preview preview = co_await pages.operators.preview(request->filter);
+      const store::Preview preview = co_await pages.services.operators.preview(request->filter);
       confirm << section("What it touches", preview_view(preview, input, *request));
       if (preview.count > request->cap)
         confirm << "<p class=\"banner warn\" role=\"alert\">These are more than the cap. Narrow the choice or raise "
@@ -125,7 +130,7 @@ Task<Response> bulk_preview(Pages& pages, Visitor visitor, BulkInput input, std:
   co_return page(visitor, Room::jobs, "Bulk action", body, problem.empty() ? 200 : 400);
 }
 
-Task<Response> new_bulk(Pages& pages, Visitor visitor, Request request) {
+Task<Response> new_bulk(const Pages& pages, Visitor visitor, Request request) {
   const auto value_of = [&](const std::string& wanted) -> std::string {
     for (const auto& [name, value] : request.query) {
       if (name == wanted) return value;
@@ -135,23 +140,29 @@ Task<Response> new_bulk(Pages& pages, Visitor visitor, Request request) {
   co_return co_await bulk_preview(pages, std::move(visitor), read_input(value_of), "");
 }
 
-Task<Response> start_bulk(Pages& pages, Visitor visitor, Request request) {
+Task<Response> start_bulk(const Pages& pages, Visitor visitor, Request request) {
   const auto form = read_form(request, bulk_names());
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
   const BulkInput input = read_input([&](const std::string& name) { return form->text(name); });
   auto wanted = checked(input);
-  const auto reason = read_reason(form->text("reason"));
+  const auto reason = parse_reason(form->text("reason"), false);
   const auto expected = whole(input.expected, 1, store::largest_bulk_cap, "The number of connections");
   if (!wanted || !reason || !expected) {
     const Error& error = !wanted ? wanted.error() : !reason ? reason.error() : expected.error();
     co_return co_await bulk_preview(pages, std::move(visitor), input, error.message);
   }
   wanted->expected = *expected;
-  wanted->author = {visitor.name, "admin", std::string(store::action_name(wanted->action)), *reason};
-  const auto id = co_await pages.bulk.start(*std::move(wanted));
+  wanted->author = author_of(request, *reason);
+  const Services& services = pages.services;
+  const OperatorAction action = wanted->action;
+  if (asks_gate(action) && !admit(services, sync::Operation::use_calendar))
+    co_return co_await bulk_preview(pages, std::move(visitor), input, "A switch is off: nothing may call providers.");
+  const auto id = co_await services.bulk.start(*std::move(wanted));
   if (!id)
     co_return co_await bulk_preview(pages, std::move(visitor), input,
                                     "What it touches has changed since the preview. Look again and confirm again.");
+  services.log.info("a bulk action was started", {.metadata = {{"bulk_id", *id}, {"by", visitor.name}}});
+  services.bulk_work.begin(co_await asio::this_coro::executor, services, *id, action);
   co_return redirect(Path("/admin/bulk").segment(*id));
 }
 
@@ -178,27 +189,27 @@ Html bulk_view(const Visitor& visitor, const store::BulkView& bulk, Time now) {
   return html;
 }
 
-Task<Response> show_bulk(Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_bulk(const Pages& pages, Visitor visitor, Request request) {
   const auto id = canonical_uuid(request.path_parameters.at("id"));
   std::optional<store::BulkView> bulk;
-  if (id) bulk = co_await pages.bulk.find(*id);
+  if (id) bulk = co_await pages.services.bulk.find(*id);
   if (!bulk) co_return problem_page(404, "There is no such bulk action.", "The job runs list the latest.");
   Html body;
   body << live_section("bulk", "Bulk action", bulk_view(visitor, *bulk, pages.services.clock.now()));
   co_return page(visitor, Room::jobs, "Bulk action", body);
 }
 
-Task<Response> stop_bulk(Pages& pages, Visitor visitor, Request request) {
+Task<Response> stop_bulk(const Pages& pages, Visitor visitor, Request request) {
   const auto id = canonical_uuid(request.path_parameters.at("id"));
   if (!id) co_return problem_page(404, "There is no such bulk action.", "The job runs list the latest.");
-  const bool stopping = co_await pages.bulk.stop(*id, {visitor.name, "admin", "bulk-stop", ""});
+  const bool stopping = co_await pages.services.bulk.stop(*id, author_of(request));
   pages.door.leave_message(request, stopping ? "It stops before its next portion." : "It was over already.");
   co_return redirect(Path("/admin/bulk").segment(*id));
 }
 
 }  // namespace
 
-void add_bulk_pages(Router& router, Pages& pages) {
+void add_bulk_pages(Router& router, const Pages& pages) {
   add_page(router, pages, "GET", "/admin/bulk/new", new_bulk);
   add_page(router, pages, "POST", "/admin/bulk", start_bulk);
   add_page(router, pages, "GET", "/admin/bulk/{id}", show_bulk);

@@ -87,7 +87,7 @@ Html timeline_section(const store::ConnectionView& view, const store::TimelinePa
   return html;
 }
 
-Task<Response> show_connection(Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_connection(const Pages& pages, Visitor visitor, Request request) {
   const auto query = read_query(request, {"before"});
   const auto before = query ? query->time("before") : Result<std::optional<Time>>(query.error());
   if (!before) co_return problem_page(400, "This address cannot be read.", before.error().message);
@@ -97,11 +97,13 @@ Task<Response> show_connection(Pages& pages, Visitor visitor, Request request) {
   if (!view)
     co_return problem_page(404, "There is no such connection.", "It may have been disconnected; the audit tells.");
   const store::Inside inside = co_await store::read_inside(pages.services.pool, *id);
-  const store::TimelinePage past = co_await pages.operators.timeline(*id, *before, entries_a_page);
+  const store::TimelinePage past = co_await pages.services.operators.timeline(*id, *before, entries_a_page);
+  const auto quiet_runs = co_await pages.services.operators.quiet_runs(*id);
   Html body;
   body << live_section("why", "Why", co_await explanation_view(pages.services, *view))
        << section("Actions", action_links(*view)) << section("What it is", identity(*view))
-       << live_section("timeline", "Timeline", timeline_section(*view, past, !before->has_value(), inside.quiet_runs))
+       << live_section("timeline", "Timeline",
+                       timeline_section(*view, past, !before->has_value(), quiet_runs.value_or(0)))
        << live_section("calendars", "Calendars", calendars_table(inside, view->now))
        << live_section("channels", "Channels", channels_table(inside, view->now));
   const std::string name = view->provider_email.empty() ? view->facts.connection.str() : view->provider_email;
@@ -110,7 +112,7 @@ Task<Response> show_connection(Pages& pages, Visitor visitor, Request request) {
 
 }  // namespace
 
-void add_connection_pages(Router& router, Pages& pages) {
+void add_connection_pages(Router& router, const Pages& pages) {
   add_page(router, pages, "GET", "/admin/connections/{id}", show_connection);
 }
 

@@ -40,7 +40,7 @@ Html connection_table(const store::ConnectionPage& found, const sync::GateSettin
   return table.html("No connection is like that.");
 }
 
-Task<Response> show_connections(Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_connections(const Pages& pages, Visitor visitor, Request request) {
   std::set<std::string> known = FilterInput::names();
   known.insert("after");
   const auto query = read_query(request, known);
@@ -55,7 +55,7 @@ Task<Response> show_connections(Pages& pages, Visitor visitor, Request request) 
          << "</p>";
     co_return page(visitor, Room::connections, "Connections", body, 400);
   }
-  const store::ConnectionPage found = co_await pages.operators.connections(*filter, *after, lines_a_page);
+  const store::ConnectionPage found = co_await pages.services.operators.connections(*filter, *after, lines_a_page);
   Html list = connection_table(found, pages.services.gate);
   list << "<ul class=\"links\">";
   if (*after) list << "<li>" << link(input.in_address("/admin/connections"), "First page") << "</li>";
@@ -70,7 +70,7 @@ Task<Response> show_connections(Pages& pages, Visitor visitor, Request request) 
 
 }  // namespace
 
-void add_connections_pages(Router& router, Pages& pages) {
+void add_connections_pages(Router& router, const Pages& pages) {
   add_page(router, pages, "GET", "/admin/connections", show_connections);
 }
 

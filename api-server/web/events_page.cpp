@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api-server/routes/inputs.hpp"
+#include "api-server/routes/operator_inputs.hpp"
 #include "api-server/web/action_words.hpp"
 #include "api-server/web/form.hpp"
 #include "api-server/web/page.hpp"
@@ -24,7 +25,7 @@ Html event_table(const std::vector<store::FailedEvent>& events, Time now) {
   return table.html("There is none.");
 }
 
-Task<Response> show_events(Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_events(const Pages& pages, Visitor visitor, Request request) {
   const auto query = read_query(request, {"connection", "error_code", "after"});
   if (!query) co_return problem_page(400, "This address cannot be read.", query.error().message);
   const std::string connection = query->text("connection").value_or("");
@@ -34,7 +35,7 @@ Task<Response> show_events(Pages& pages, Visitor visitor, Request request) {
   if ((!connection.empty() && !id) || (after && !canonical_uuid(*after)))
     co_return problem_page(400, "This address cannot be read.", "connection and after must be UUIDs");
   store::FailedEventQuery wanted{id, {}, code.empty() ? std::nullopt : std::optional(code), after, events_a_page};
-  const std::vector<store::FailedEvent> events = co_await pages.operators.failed_events(std::move(wanted));
+  const std::vector<store::FailedEvent> events = co_await pages.services.operators.failed_events(std::move(wanted));
   Html form;
   form << "<form method=\"get\"" << action("/admin/events") << " role=\"search\"><div class=\"fields\">"
        << text_field("Connection", "connection", connection, 36) << text_field("Error code", "error_code", code, 60)
@@ -77,7 +78,7 @@ Response no_such_event() {
   return problem_page(404, "There is no such failed event.", "It may have been imported meanwhile.");
 }
 
-Task<Response> retry_one(Pages& pages, Visitor visitor, Request request) {
+Task<Response> retry_one(const Pages& pages, Visitor visitor, Request request) {
   const auto id = canonical_uuid(request.path_parameters.at("id"));
   std::optional<store::FailedEvent> event;
   if (id) event = co_await store::find_failed_event(pages.services.pool, *id);
@@ -87,15 +88,14 @@ Task<Response> retry_one(Pages& pages, Visitor visitor, Request request) {
   if (request.method != "POST") co_return retry_preview(visitor, path, touched, "");
   const auto form = read_form(request, {"csrf", "reason"});
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
-  const auto reason = read_reason(form->text("reason"));
+  const auto reason = parse_reason(form->text("reason"), false);
   if (!reason) co_return retry_preview(visitor, path, touched, reason.error().message);
-  const store::Author author{visitor.name, "admin", "retry-event", *reason};
-  if (!co_await pages.operators.retry_event(*id, author)) co_return no_such_event();
+  if (!co_await pages.services.operators.retry_event(*id, author_of(request, *reason))) co_return no_such_event();
   pages.door.leave_message(request, "The event is tried again.");
   co_return redirect(Path("/admin/events").with("connection", event->connection.str()));
 }
 
-Task<Response> retry_all(Pages& pages, Visitor visitor, Request request) {
+Task<Response> retry_all(const Pages& pages, Visitor visitor, Request request) {
   const auto id = ConnectionId::parse(request.path_parameters.at("id"));
   std::optional<store::ConnectionView> view;
   if (id) view = co_await pages.services.connections.find(*id);
@@ -109,17 +109,16 @@ Task<Response> retry_all(Pages& pages, Visitor visitor, Request request) {
   if (request.method != "POST") co_return retry_preview(visitor, path, touched, "");
   const auto form = read_form(request, {"csrf", "reason"});
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
-  const auto reason = read_reason(form->text("reason"));
+  const auto reason = parse_reason(form->text("reason"), false);
   if (!reason) co_return retry_preview(visitor, path, touched, reason.error().message);
-  const store::Author author{visitor.name, "admin", "retry-events", *reason};
-  const std::int64_t events = co_await pages.operators.retry_events(*id, author);
+  const std::int64_t events = co_await pages.services.operators.retry_events(*id, author_of(request, *reason));
   pages.door.leave_message(request, std::to_string(events) + " events are tried again.");
   co_return redirect(connection_path(*id));
 }
 
 }  // namespace
 
-void add_event_pages(Router& router, Pages& pages) {
+void add_event_pages(Router& router, const Pages& pages) {
   add_page(router, pages, "GET", "/admin/events", show_events);
   for (const char* method : {"GET", "POST"}) {
     add_page(router, pages, method, "/admin/events/{id}/retry", retry_one);

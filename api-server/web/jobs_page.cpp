@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "api-server/routes/admit.hpp"
+#include "api-server/routes/operator_inputs.hpp"
 #include "api-server/web/action_words.hpp"
 #include "api-server/web/form.hpp"
 #include "api-server/web/json_view.hpp"
@@ -55,10 +56,10 @@ Html run_form() {
   return html;
 }
 
-Task<Response> show_jobs(Pages& pages, Visitor visitor, Request) {
+Task<Response> show_jobs(const Pages& pages, Visitor visitor, Request) {
   const Time now = pages.services.clock.now();
-  const std::vector<store::JobRunLine> runs = co_await pages.operators.job_runs(lines_shown);
-  const std::vector<store::BulkView> bulks = co_await pages.bulk.latest(lines_shown);
+  const std::vector<store::JobRunLine> runs = co_await pages.services.operators.job_runs(lines_shown);
+  const std::vector<store::BulkView> bulks = co_await pages.services.bulk.latest(lines_shown);
   Html body;
   body << section("Sync everybody, or an owner, now", run_form()) << live_section("runs", "Runs", job_table(runs, now))
        << live_section("bulk", "Bulk actions", bulk_table(bulks, now));
@@ -86,14 +87,14 @@ struct ScopeInput {
   }
 };
 
-Task<Response> job_preview(Pages& pages, Visitor visitor, ScopeInput input, std::string problem) {
+Task<Response> job_preview(const Pages& pages, Visitor visitor, ScopeInput input, std::string problem) {
   const auto scope = input.checked();
   Html touched;
   if (scope) {
     store::ConnectionFilter filter;
     filter.owner = scope->owner;
     filter.backing_off = false;
-    const store::Preview met = co_await pages.operators.preview(filter);
+    const store::Preview met = co_await pages.services.operators.preview(filter);
     const auto disabled = met.by_state.find("disabled");
     touched << "<p>At most " << (met.count - (disabled == met.by_state.end() ? 0 : disabled->second))
             << " connections are synced: the enabled ones that do not back off"
@@ -111,7 +112,7 @@ Task<Response> job_preview(Pages& pages, Visitor visitor, ScopeInput input, std:
   co_return page(visitor, Room::jobs, "Run now", body, problem.empty() ? 200 : 400);
 }
 
-Task<Response> new_job(Pages& pages, Visitor visitor, Request request) {
+Task<Response> new_job(const Pages& pages, Visitor visitor, Request request) {
   ScopeInput input;
   for (const auto& [name, value] : request.query) {
     if (name == "provider_id") input.provider_id = value;
@@ -120,12 +121,12 @@ Task<Response> new_job(Pages& pages, Visitor visitor, Request request) {
   co_return co_await job_preview(pages, std::move(visitor), std::move(input), "");
 }
 
-Task<Response> start_job(Pages& pages, Visitor visitor, Request request) {
+Task<Response> start_job(const Pages& pages, Visitor visitor, Request request) {
   const auto form = read_form(request, {"csrf", "reason", "provider_id", "window"});
   if (!form) co_return problem_page(400, "This form cannot be read.", form.error().message);
   const ScopeInput input{form->text("provider_id"), form->text("window")};
   const auto scope = input.checked();
-  const auto reason = read_reason(form->text("reason"));
+  const auto reason = parse_reason(form->text("reason"), false);
   if (!scope || !reason)
     co_return co_await job_preview(pages, std::move(visitor), input,
                                    scope ? reason.error().message : scope.error().message);
@@ -134,8 +135,8 @@ Task<Response> start_job(Pages& pages, Visitor visitor, Request request) {
   if (!admitted)
     co_return co_await job_preview(pages, std::move(visitor), input,
                                    "A switch is off, or the owner is not on the list.");
-  const store::Author author{visitor.name, "admin", "job-run", *reason};
-  const JobRunId id = co_await services.jobs.start(*admitted, services.gate, visitor.name, *scope, author);
+  const JobRunId id =
+      co_await services.jobs.start(*admitted, services.gate, visitor.name, *scope, author_of(request, *reason));
   services.log.info("an admin job run was started", {.metadata = {{"run_id", id.str()}, {"run_by", visitor.name}}});
   co_return redirect(job_path(id.str()));
 }
@@ -167,7 +168,7 @@ Html job_view(const store::JobRun& run, Time now) {
   return html;
 }
 
-Task<Response> show_job(Pages& pages, Visitor visitor, Request request) {
+Task<Response> show_job(const Pages& pages, Visitor visitor, Request request) {
   const auto id = JobRunId::parse(request.path_parameters.at("id"));
   std::optional<store::JobRun> run;
   if (id) run = co_await pages.services.jobs.find(*id);
@@ -179,7 +180,7 @@ Task<Response> show_job(Pages& pages, Visitor visitor, Request request) {
 
 }  // namespace
 
-void add_job_pages(Router& router, Pages& pages) {
+void add_job_pages(Router& router, const Pages& pages) {
   add_page(router, pages, "GET", "/admin/jobs", show_jobs);
   add_page(router, pages, "POST", "/admin/jobs", start_job);
   add_page(router, pages, "GET", "/admin/jobs/new", new_job);

@@ -23,7 +23,7 @@ Response login_page(const std::string& problem, std::string_view next, int statu
   return bare_page("Log in", body, status);
 }
 
-Task<Response> show_login(Pages& pages, Request request) {
+Task<Response> show_login(const Pages& pages, Request request) {
   std::string next;
   for (const auto& [name, value] : request.query) {
     if (name == "next") next = value;
@@ -32,7 +32,7 @@ Task<Response> show_login(Pages& pages, Request request) {
   co_return login_page("", next, 200);
 }
 
-Task<Response> log_in(Pages& pages, Request request) {
+Task<Response> log_in(const Pages& pages, Request request) {
   if (!pages.door.from_our_page(request)) {
     co_return login_page("The login was not sent from this page. Open it over https, or on this machine.", "", 403);
   }
@@ -56,7 +56,7 @@ Task<Response> log_in(Pages& pages, Request request) {
   co_return response;
 }
 
-Task<Response> log_out(Pages& pages, Visitor, Request request) {
+Task<Response> log_out(const Pages& pages, Visitor, Request request) {
   Response response = redirect("/admin/login");
   response.headers.emplace_back("Set-Cookie", pages.door.logout(request));
   co_return response;
@@ -64,7 +64,7 @@ Task<Response> log_out(Pages& pages, Visitor, Request request) {
 
 }  // namespace
 
-void add_login_pages(Router& router, Pages& pages) {
+void add_login_pages(Router& router, const Pages& pages) {
   router.add({"GET", "/admin/login", Access::anyone,
               [&pages](Request request) { return show_login(pages, std::move(request)); }, true});
   router.add({"POST", "/admin/login", Access::anyone,

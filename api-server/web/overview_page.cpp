@@ -176,7 +176,7 @@ Html versions(const Services& services, const store::QueueStatus& status) {
   return facts.html();
 }
 
-Task<Response> show_overview(Pages& pages, Visitor visitor, Request) {
+Task<Response> show_overview(const Pages& pages, Visitor visitor, Request) {
   const Services& services = pages.services;
   const Time now = services.clock.now();
   const store::QueueStatus status = co_await store::read_status(services.pool);
@@ -195,6 +195,6 @@ Task<Response> show_overview(Pages& pages, Visitor visitor, Request) {
 
 }  // namespace
 
-void add_overview_pages(Router& router, Pages& pages) { add_page(router, pages, "GET", "/admin", show_overview); }
+void add_overview_pages(Router& router, const Pages& pages) { add_page(router, pages, "GET", "/admin", show_overview); }
 
 }  // namespace calsync::api::web

@@ -14,14 +14,14 @@ Task<Response> send_asset(Request request) {
 }
 
 /// The visitor is looked up before the page waits for anything: a logout meanwhile does not take the page away.
-Task<Response> answer(Pages& pages, PageHandler handler, Request request) {
+Task<Response> answer(const Pages& pages, PageHandler handler, Request request) {
   Visitor visitor = pages.door.visitor(request);
   co_return co_await handler(pages, std::move(visitor), std::move(request));
 }
 
 }  // namespace
 
-void add_page(Router& router, Pages& pages, std::string method, std::string pattern, PageHandler handler) {
+void add_page(Router& router, const Pages& pages, std::string method, std::string pattern, PageHandler handler) {
   router.add(
       {std::move(method), std::move(pattern), Access::operators,
        [&pages, handler = std::move(handler)](Request request) { return answer(pages, handler, std::move(request)); },
@@ -30,7 +30,7 @@ void add_page(Router& router, Pages& pages, std::string method, std::string patt
 
 }  // namespace web
 
-void add_web_routes(Router& router, web::Pages& pages) {
+void add_web_routes(Router& router, web::const Pages& pages) {
   router.add({"GET", "/admin/assets/{hash}/{name}", Access::anyone,
               [](Request request) { return web::send_asset(std::move(request)); }});
   web::add_login_pages(router, pages);

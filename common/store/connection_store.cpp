@@ -255,6 +255,12 @@ Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection
   co_return holdings;
 }
 
+Task<Holdings> ConnectionStore::holdings(ConnectionId connection) {
+  db::Values values{connection.str()};
+  const db::Rows rows = co_await pool_.query(sql::connection_holdings, std::move(values));
+  co_return Holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels")};
+}
+
 Task<bool> ConnectionStore::revocation_waits(std::string id) {
   db::Values values{std::move(id)};
   const db::Rows rows = co_await pool_.query(sql::revocation_find, std::move(values));

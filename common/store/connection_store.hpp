@@ -126,6 +126,8 @@ class ConnectionStore {
   /// to be revoked in the same transaction, so that a crash in between forgets nothing.
   Task<Holdings> erase(sync::Admission admission, ConnectionView connection,
                        std::optional<std::pair<std::string, std::string>> revocation, Author author = {});
+  /// What erase would delete.
+  Task<Holdings> holdings(ConnectionId connection);
   Task<void> revocation_done(std::string id);
   Task<bool> revocation_waits(std::string id);
 

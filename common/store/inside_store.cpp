@@ -25,10 +25,6 @@ Task<Inside> read_inside(db::Pool& pool, ConnectionId connection) {
                                channels.time(row, "expires_at"), channels.time(row, "renew_at"),
                                channels.time(row, "missed_at"), channels.time(row, "last_message_at")});
   }
-  const db::Rows holdings = co_await pool.query(sql::connection_holdings, values);
-  inside.holdings = {holdings.number(0, "events"), holdings.number(0, "calendars"), holdings.number(0, "channels")};
-  const db::Rows quiet = co_await pool.query(sql::inside_quiet, values);
-  if (!quiet.empty()) inside.quiet_runs = quiet.number(0, "quiet_runs");
   co_return inside;
 }
 

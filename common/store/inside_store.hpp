@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/db/pool.hpp"
-#include "common/store/connection_store.hpp"
 #include "common/store/operator_store.hpp"
 
 namespace calsync::store {
@@ -28,8 +27,6 @@ struct ChannelLine {
 struct Inside {
   std::vector<CalendarLine> calendars{};
   std::vector<ChannelLine> channels{};
-  Holdings holdings{};
-  std::int64_t quiet_runs = 0;  ///< since the latest run that left a line
 };
 Task<Inside> read_inside(db::Pool& pool, ConnectionId connection);
 

@@ -137,6 +137,8 @@ class OperatorStore {
   /// The same for all of a connection; how many.
   Task<std::int64_t> retry_events(ConnectionId connection, Author author);
 
+  /// Runs since the latest entry that left none; nothing = there is no such connection.
+  Task<std::optional<std::int64_t>> quiet_runs(ConnectionId connection);
   /// Entries before `before`, or the latest; `limit` and those of the same instant as the last.
   Task<TimelinePage> timeline(ConnectionId connection, std::optional<Time> before, int limit);
   Task<std::vector<AuditLine>> audit(AuditQuery query);

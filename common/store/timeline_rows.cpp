@@ -44,6 +44,13 @@ sync::TimelineEntry read_entry(const db::Rows& rows, int row) {
 
 }  // namespace
 
+Task<std::optional<std::int64_t>> OperatorStore::quiet_runs(ConnectionId connection) {
+  db::Values values{connection.str()};
+  const db::Rows rows = co_await pool_.query(sql::connection_quiet_runs, std::move(values));
+  if (rows.empty()) co_return std::nullopt;
+  co_return rows.number(0, "quiet_runs");
+}
+
 Task<TimelinePage> OperatorStore::timeline(ConnectionId connection, std::optional<Time> before, int limit) {
   db::Values values{connection.str(), db::to_value(before), std::to_string(limit)};
   const db::Rows rows = co_await pool_.query(sql::connection_timeline, std::move(values));

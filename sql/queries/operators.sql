@@ -84,6 +84,9 @@ SELECT connection_id FROM external_calendar_events WHERE id = $1 AND sync_status
 UPDATE external_calendar_events SET sync_status = 'CREATED', last_error = NULL
 WHERE connection_id = $1 AND sync_status = 'FAILED' AND ($2::uuid IS NULL OR id = $2::uuid);
 
+-- name: connection_quiet_runs
+SELECT quiet_runs FROM external_calendar_connections WHERE id = $1;
+
 -- name: connection_timeline
 -- Whole instants: the rows of one transaction share theirs.
 SELECT happened_at, kind, what, who, detail, data FROM calendar_connection_timeline

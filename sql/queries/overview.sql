@@ -48,9 +48,6 @@ FROM external_calendars c WHERE c.connection_id = $1 AND c.deleted_at IS NULL OR
 SELECT id, external_calendar_id, state, expires_at, renew_at, missed_at, last_message_at, last_error
 FROM calendar_push_channels WHERE connection_id = $1 ORDER BY external_calendar_id, created_at DESC LIMIT 500;
 
--- name: inside_quiet
-SELECT quiet_runs FROM external_calendar_connections WHERE id = $1;
-
 -- name: inside_failed_event
 SELECT id, connection_id, provider_id, provider, external_calendar_id, external_event_id, last_error, updated_at
 FROM external_calendar_events WHERE id = $1 AND sync_status = 'FAILED';
