@@ -7,6 +7,8 @@
 #include "api-server/gate_memory.hpp"
 #include "api-server/http.hpp"
 #include "api-server/routes/routes.hpp"
+#include "api-server/web/page.hpp"
+#include "api-server/web/web_routes.hpp"
 #include "common/base/repeatable.hpp"
 #include "common/db/migrate.hpp"
 #include "common/http/http_server.hpp"
@@ -85,6 +87,9 @@ struct ApiServer::Parts {
             tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
             tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
             [this](const Request& request, int status) { count_refused_push(metrics, request, status); }, &guesses),
+        door(around.clock, around.random, tokens(settings.admin_tokens, CallerKind::admin, "CALENDAR_ADMIN_TOKENS"),
+             settings.server.public_url),
+        pages{services, door},
         server(
             io.get_executor(), around.clock, around.log,
             [this](Request request) { return answer(*this, std::move(request)); }, server_options(settings, metrics)) {
@@ -97,6 +102,8 @@ struct ApiServer::Parts {
     add_metrics_routes(router, services);
     add_webhook_routes(router, services);
     add_status_routes(router, services);
+    router.set_operators_door([this](Request& request) { return door.refuse(request); });
+    add_web_routes(router, pages);
   }
 
   static Task<Response> answer(Parts& parts, Request request);
@@ -128,6 +135,8 @@ struct ApiServer::Parts {
   Services services;
   Guesses guesses;
   Router router;
+  web::Door door;
+  web::Pages pages;
   HttpServer server;
 };
 
@@ -143,7 +152,10 @@ Task<Response> ApiServer::Parts::answer(Parts& parts, Request request) {
   }
   parts.around.log.error("a request failed because the database is away",
                          {.error_code = "database_error", .metadata = {{"path", path}, {"reason", reason}}});
-  Response response = error_response(503, "database_error", "the database cannot be reached; try again soon");
+  const bool page = path == "/admin" || path.starts_with("/admin/");
+  Response response = page ? web::problem_page(503, "The database cannot be reached.",
+                                               "Try again soon; the log of calsync-api says more.")
+                           : error_response(503, "database_error", "the database cannot be reached; try again soon");
   response.headers.emplace_back("Retry-After", "5");
   co_return response;
 }

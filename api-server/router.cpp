@@ -84,6 +84,7 @@ const Router::Compiled* Router::find(const Request& request, std::string& allowe
 
 std::optional<Response> Router::refuse(Access access, Request& request) const {
   if (access == Access::anyone) return std::nullopt;
+  if (access == Access::operators) return operators_door_ ? operators_door_(request) : unauthorized();
   const std::optional<std::string> token = bearer_token(request);
   if (!token) return unauthorized();
   // Only where operators go: the host application's calls may share an address with anybody's.

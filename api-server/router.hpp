@@ -10,7 +10,8 @@
 
 namespace calsync::api {
 
-enum class Access { anyone, app, admin, app_or_admin };
+/// operators: people with a session of the page below /admin; whatever is no GET has to come from a form of ours.
+enum class Access { anyone, app, admin, app_or_admin, operators };
 
 struct Endpoint {
   std::string method;   ///< "GET" answers HEAD too
@@ -22,8 +23,8 @@ struct Endpoint {
 
 /// Finds the endpoint of a request, authenticates the caller and hands over. An unknown path (also one with a slash too
 /// many) is 404 for everybody, a known path with another method 405, a missing or wrong token 401 (429 after too
-/// many wrong ones at the operators' endpoints), a token of the wrong kind 403, and only then a body that is not a JSON
-/// object 415 or 400. Outlives its requests.
+/// many wrong ones at the operators' endpoints), a token of the wrong kind 403 (the operators' door has answers of its
+/// own), and only then a body that is not a JSON object 415 or 400. Outlives its requests.
 class Router {
  public:
   /// Told of a request to a known path that no handler sees, with the status of the answer.
@@ -35,6 +36,10 @@ class Router {
         admin_tokens_(std::move(admin_tokens)),
         refused_(std::move(refused)),
         guesses_(guesses) {}
+
+  /// Decides about Access::operators. Nothing = may pass; sets the caller.
+  using OperatorsDoor = std::function<std::optional<Response>(Request& request)>;
+  void set_operators_door(OperatorsDoor door) { operators_door_ = std::move(door); }
 
   /// Where two patterns match a path, the one added first is taken.
   void add(Endpoint endpoint);
@@ -57,6 +62,7 @@ class Router {
   TokenRing admin_tokens_;
   Refused refused_;
   Guesses* guesses_;
+  OperatorsDoor operators_door_;
   std::vector<Compiled> endpoints_;
 };
 
