@@ -28,6 +28,11 @@ RESET = ("Data Recovery", "Reset sync state")
 CLEAR_FAILED = ("Data Recovery", "Clear failed events")
 
 
+def is_alert(key):
+    """Whether the block stands on an alert's page."""
+    return key[0].startswith("Calsync")
+
+
 class RunbookCase(harness.Case):
     @classmethod
     def setUpClass(cls):
@@ -272,5 +277,6 @@ class Actions(RunbookCase):
         for case in (Triage, Actions):
             for name in dir(case):
                 named |= set(getattr(getattr(case, name), "blocks", ()) if name.startswith("test_") else ())
-        self.assertEqual(named, set(self.blocks))
+        # The alerts' pages are test_runbook_alerts' part.
+        self.assertEqual(named, {key for key in self.blocks if not is_alert(key)})
         self.assertEqual(len(self.blocks), runbook.text().count("```sql"))
