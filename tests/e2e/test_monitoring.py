@@ -58,6 +58,9 @@ class Freshness(harness.Case):
     def read(self):
         return Metrics.read(self.stack)
 
+    def setUp(self):
+        self.sql.execute("DELETE FROM external_calendar_connections")
+
     def test_what_is_late_shows_as_late_until_it_is_synced(self):
         _, _, connection = self.connected([timed("one0000001", "One")])
         before = self.read()

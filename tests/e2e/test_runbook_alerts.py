@@ -133,8 +133,7 @@ class Pages(base.RunbookCase):
     @runbook.executes(FLAGS, KEYS)
     def test_flags_and_keys(self):
         self.stack.start_api()
-        flags = {row["component"]: row["flags"] for row in self.look(FLAGS)}
-        self.assertIn("true", flags["api-server"])
+        self.assertEqual([(row["component"], row["sync"], row["jobs"]) for row in self.look(FLAGS)], [("api-server", "true", "true")])
         connection = self.add()
         self.sql.execute("INSERT INTO external_calendar_credentials (connection_id, kind, sealed, key_id) VALUES (%s, 'password', '', 'k7')", connection)
         self.assertEqual([(row["key_id"], row["secrets"]) for row in self.look(KEYS)], [("k7", "1")])
