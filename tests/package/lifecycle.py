@@ -63,10 +63,6 @@ class Life(unittest.TestCase):
         cls.url = cls.cluster.url("packaged")
         cls.port = free_port()
 
-    def test_00_lintian_finds_no_error(self):
-        done = subprocess.run(["lintian", "--fail-on", "error", PLACE.package], capture_output=True, text=True)
-        self.assertEqual((done.returncode, [line for line in done.stdout.splitlines() if line.startswith("E:")]), (0, []), done.stderr)
-
     def test_01_it_installs_and_makes_its_user(self):
         PLACE.dpkg("-i", f"/tmp/{PLACE.package.name}")
         user = PLACE.run("getent", "passwd", "calsync").stdout.strip().split(":")
