@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api-server/web/explanation_view.hpp"
 
+#include <algorithm>
+
+#include "api-server/routes/explain_json.hpp"
 #include "api-server/web/connection_filter.hpp"
 #include "api-server/web/page.hpp"
 #include "common/sync/explain.hpp"
@@ -8,36 +11,31 @@
 namespace calsync::api::web {
 namespace {
 
-Html facts_view(const store::ConnectionView& view) {
-  const sync::ConnectionFacts& facts = view.facts;
+/// "last_success" as people read it.
+std::string spoken(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+Html facts_view(const std::vector<sync::Fact>& facts) {
   Facts known;
-  known.add("Last success", moment(facts.last_synced_at, view.now));
-  known.add("Due", moment(facts.due_at, view.now));
-  if (facts.lease_until) known.add("Lease until", moment(facts.lease_until, view.now));
-  if (facts.backoff_until) known.add("Backs off until", moment(facts.backoff_until, view.now));
-  Html errors;
-  errors << facts.error_count;
-  known.add("Errors in a row", errors);
-  known.add("Last error", said(facts.last_error));
-  known.add("Enabled", facts.sync_enabled ? Html("yes") : Html("no"));
-  known.add("Grant good until", moment(view.token_expiry, view.now));
-  Html frequency;
-  frequency << "every " << facts.sync_frequency_minutes << " min";
-  known.add("Polled", frequency);
+  for (const sync::Fact& one : facts) known.add(text(spoken(one.name)), said(one.words));
   return known.html();
 }
 
 }  // namespace
 
 Task<Html> explanation_view(const Services& services, store::ConnectionView view) {
-  const sync::Explanation explanation = sync::explain(view.facts, services.gate, view.now);
   const std::string state(sync::state_name(sync::derive_state(view.facts, view.now)));
+  const Explained explained = co_await gather(services.connections, services.pool, provider_hosts(services.registry),
+                                              services.clock, std::move(view));
+  const sync::Explanation explanation = sync::explain(explained.evidence, services.gate);
   Html html;
-  html << "<p class=\"explained\">" << state_tag(state) << " <strong>" << text(explanation.situation)
-       << "</strong>: " << said(explanation.reason)
-       << "</p><p>Can be mended by: " << text(sync::owner_name(sync::error_owner(view.facts, view.now)))
-       << "</p><p>What to do: " << (explanation.action.empty() ? Html("nothing") : said(explanation.action)) << "</p>"
-       << facts_view(view);
+  html << "<p class=\"explained\">" << state_tag(state) << " <strong>" << text(spoken(explanation.situation))
+       << "</strong>: " << said(explanation.reason) << "</p><p><span class=\"soft\">Can be mended by:</span> "
+       << text(sync::owner_name(explanation.owner)) << "</p><p class=\"todo\"><span class=\"soft\">What to do:</span> "
+       << (explanation.action.empty() ? Html("nothing") : said(explanation.action)) << "</p>"
+       << facts_view(sync::facts_of(explained.evidence, services.gate));
   co_return html;
 }
 

@@ -2,7 +2,7 @@
 // What can be seen: every room, at both sizes, in both schemes, with and without JavaScript.
 import assert from "node:assert/strict";
 import { assertSound, open, operator, picture, sizes } from "./browser.mjs";
-import { ask, reload, root, row, sql, until } from "./stand.mjs";
+import { ask, pictures, reload, root, row, sql } from "./stand.mjs";
 
 let example;
 async function connection() {
@@ -12,7 +12,7 @@ async function connection() {
 
 const rooms = async () => {
   const { id } = await connection();
-  return { overview: "/admin", connections: "/admin/connections", connection: `/admin/connections/${id}`, events: "/admin/events", jobs: "/admin/jobs", audit: "/admin/audit", bulk: "/admin/bulk/new?action=sync", action: `/admin/connections/${id}/do/reset` };
+  return { overview: "/admin", connections: "/admin/connections", connection: `/admin/connections/${id}`, events: "/admin/events", jobs: "/admin/jobs", audit: "/admin/audit", bulk: "/admin/bulk/new?action=sync&state=active", action: `/admin/connections/${id}/do/reset` };
 };
 
 /** Runs of the last day, so that the charts have something to draw. */
@@ -111,6 +111,8 @@ export const steps = {
     assert.match(await switches.locator("tr", { hasText: "CALENDAR_JOBS_ENABLED" }).innerText(), /off\s+scheduled polling/);
     await assertSound(page, complaints, "overview with incidents");
     await picture(page, "overview-incidents");
+    await page.setViewportSize({ width: 1100, height: 820 });
+    await page.screenshot({ path: `${pictures}/readme.png` });
     await reload({ CALENDAR_WEBHOOK_ENABLED: "true", CALENDAR_JOBS_ENABLED: "true" });
     await sql("DELETE FROM calendar_provider_circuits WHERE host = 'planted.example'");
     await sql("DELETE FROM calendar_rate_buckets WHERE key = 'google/planted'");
@@ -168,7 +170,7 @@ export const steps = {
 
   async "unknown pages and ids are told kindly"(keep) {
     const { page } = keep(await operator());
-    for (const address of ["/admin/connections/nonsense", "/admin/jobs/nonsense", "/admin/bulk/00000000-0000-4000-8000-000000000000", "/admin/events/nonsense/retry"]) {
+    for (const address of ["/admin/connections/nonsense", "/admin/jobs/nonsense", "/admin/bulk/00000000-0000-4000-8000-000000000000", "/admin/events/nonsense/retry", "/admin/nonsense"]) {
       const answer = await page.goto(root + address);
       assert.equal(answer.status(), 404, address);
       assert.match(await page.locator("h1").innerText(), /There is no such/);
