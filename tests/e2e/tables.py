@@ -6,7 +6,8 @@ LIVING = {"calendar_sync_workers", "calendar_metrics", "calendar_metrics_batches
 
 
 def names(sql):
-    found = sql.column("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+    """All but partitions, whose rows are those of their table."""
+    found = sql.column("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1")
     return [name for name in found if name not in LIVING]
 
 

@@ -33,6 +33,7 @@ class ThePlaces(MicrosoftCanaries):
                     self.assertSilent()
                 self.assertIn("in table external_calendar_connections", str(noticed.exception))
         self.sql.execute("UPDATE external_calendar_connections SET last_error = NULL WHERE id = %s", connection)
+        self.sql.execute("DELETE FROM calendar_operator_actions")
         self.assertSilent()
 
 
