@@ -18,8 +18,13 @@ GRANT SELECT ON calsync_schema_migrations TO calsync_api, calsync_worker, calsyn
 
 -- The API server writes intentions and reads results.
 GRANT SELECT ON profiles, external_calendar_events, calendar_sync_runs, calendar_sync_workers, calendar_push_channels,
-  calendar_connection_states, calendar_rate_buckets, calendar_provider_circuits, calendar_timeline, calendar_connection_timeline TO calsync_api;
+  calendar_connection_states, calendar_rate_buckets, calendar_provider_circuits, calendar_timeline, calendar_connection_timeline,
+  calendar_connection_overview TO calsync_api;
+-- Insert-only: nobody who acts can change what was written of it.
 GRANT SELECT, INSERT ON calendar_operator_actions TO calsync_api;
+GRANT SELECT, INSERT, UPDATE ON calendar_bulk_actions TO calsync_api;
+-- Trying failed events again.
+GRANT UPDATE (sync_status, last_error) ON external_calendar_events TO calsync_api;
 GRANT UPDATE (last_message_at, missed_at, renew_at, expires_at) ON calendar_push_channels TO calsync_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_connections, external_calendar_credentials, calendar_oauth_flows TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON external_calendars, calendar_job_runs, calendar_job_run_items, calendar_gate_state TO calsync_api;
@@ -46,7 +51,8 @@ GRANT SELECT, INSERT, UPDATE ON calendar_provider_circuits TO calsync_worker;
 GRANT SELECT ON profiles, external_calendar_connections, external_calendar_events, external_calendars, calendar_sync_runs,
   calendar_job_runs, calendar_job_run_items, calendar_push_channels, calendar_sync_workers, calendar_gate_state,
   calendar_metrics, calendar_connection_states, calendar_rate_buckets, calendar_rate_slots, calendar_provider_circuits,
-  calendar_staged_reads, calendar_staged_events, calendar_timeline, calendar_operator_actions, calendar_connection_timeline TO calsync_oncall;
+  calendar_staged_reads, calendar_staged_events, calendar_timeline, calendar_operator_actions, calendar_connection_timeline,
+  calendar_connection_overview, calendar_bulk_actions TO calsync_oncall;
 GRANT UPDATE (sync_enabled, sync_needed, sync_cursor, last_synced_at, error_count, last_error, backoff_until, sync_frequency_minutes)
   ON external_calendar_connections TO calsync_oncall;
 GRANT UPDATE (sync_status, last_error) ON external_calendar_events TO calsync_oncall;

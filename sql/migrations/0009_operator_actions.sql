@@ -52,6 +52,20 @@ CREATE FUNCTION calsync_author(part text, otherwise text) RETURNS text LANGUAGE 
   SELECT COALESCE(NULLIF(current_setting('calsync.' || part, true), ''), otherwise)
 $$;
 
+-- Failed events that are tried again by plain SQL: one line for each connection and transaction. The API server counts its own.
+CREATE FUNCTION calsync_retry_audited() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  IF calsync_author('action', '') = 'retry' OR EXISTS (SELECT 1 FROM calendar_operator_actions a
+    WHERE a.connection_id = NEW.connection_id AND a.action = 'retry' AND a.xmin = pg_current_xact_id()::xid) THEN RETURN NULL; END IF;
+  INSERT INTO calendar_operator_actions (actor, actor_kind, action, connection_id, provider_id, reason, before, after)
+  VALUES (calsync_author('actor', session_user), calsync_author('actor_kind', 'sql'), 'retry', NEW.connection_id, NEW.provider_id,
+    calsync_author('reason', NULL), '{"sync_status": "FAILED"}', '{"sync_status": "CREATED"}');
+  RETURN NULL;
+END $$;
+DO $$ BEGIN EXECUTE format('ALTER FUNCTION calsync_retry_audited() SET search_path = %I, pg_temp', current_schema()); END $$;
+CREATE TRIGGER calsync_retry_audited AFTER UPDATE OF sync_status ON external_calendar_events FOR EACH ROW
+  WHEN (OLD.sync_status = 'FAILED' AND NEW.sync_status = 'CREATED') EXECUTE FUNCTION calsync_retry_audited();
+
 -- One action over many connections, worked off in portions by the API server that took it. `connections` are those that matched when
 -- it was confirmed, and each has to match still when its turn comes. state: running, stopping, then done, stopped, failed or
 -- interrupted. A running one whose heartbeat is old has lost its process: it is over, and nobody goes on with it.

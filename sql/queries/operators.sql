@@ -91,7 +91,7 @@ SELECT quiet_runs FROM external_calendar_connections WHERE id = $1;
 -- Whole instants: the rows of one transaction share theirs.
 SELECT happened_at, kind, what, who, detail, data FROM calendar_connection_timeline
 WHERE connection_id = $1 AND ($2::timestamptz IS NULL OR happened_at < $2::timestamptz)
-ORDER BY happened_at DESC FETCH FIRST $3::int ROWS WITH TIES;
+ORDER BY happened_at DESC FETCH FIRST ($3::int) ROWS WITH TIES;
 
 -- name: job_runs_recent
 SELECT r.id, r.requested_by, r.scope, r.created_at, r.finished_at, i.marked, i.processed, i.succeeded, i.failed

@@ -26,6 +26,10 @@ ADAPTER = ("Adapter Failures", "Check adapter type")
 SCHEMA = ("Database Errors", "Verify table schema is up to date")
 RESET = ("Data Recovery", "Reset sync state")
 CLEAR_FAILED = ("Data Recovery", "Clear failed events")
+DONE_TO_ONE = ("Look Up Actions", "Read what was done to a connection")
+DONE_TODAY = ("Look Up Actions", "Read what was done today")
+EVERYTHING_OF_ONE = ("Look Up Actions", "Read everything that happened to a connection")
+SAY_WHY = ("Say Why", "Give a plain edit its reason")
 
 
 class RunbookCase(harness.Case):
@@ -266,6 +270,21 @@ class Actions(RunbookCase):
         self.assertEqual(rows["bad0000002"]["sync_status"], "FAILED")
         self.assertTrue(rows["bad0000002"]["last_error"].startswith("malformed_response: "))
         self.assertEqual(self.stack.shown(connection)["failed_events"], 1)
+
+    @runbook.executes(SET_BACKOFF, SAY_WHY, DONE_TO_ONE, DONE_TODAY, EVERYTHING_OF_ONE)
+    def test_edits_are_found_in_the_audit(self):
+        owner, _, connection = self.connected()
+        self.run_block(SET_BACKOFF, connection=connection)
+        self.run_block(SAY_WHY, connection=connection)
+        found = self.run_block(DONE_TO_ONE, connection=connection)
+        self.assertEqual([(one["actor_kind"], one["actor"], one["action"], one["reason"]) for one in found[:2]],
+                         [("sql", "calsync", "edit", "a flood of calls, see the incident channel"), ("sql", "calsync", "edit", "")])
+        self.assertEqual(json.loads(found[0]["after"]), {"sync_enabled": False})
+        today = self.of(self.run_block(DONE_TODAY), connection, "connection_id")
+        self.assertEqual([one["provider_id"] for one in today[:2]], [owner, owner])
+        told = self.run_block(EVERYTHING_OF_ONE, connection=connection)
+        self.assertEqual([(one["kind"], one["what"], one["who"]) for one in told[:2]], [("action", "edit", "sql calsync")] * 2)
+        self.assertIn(("event", "connected"), [(one["kind"], one["what"]) for one in told])
 
     def test_every_block_is_executed_by_a_named_test(self):
         named = set()
