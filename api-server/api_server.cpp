@@ -75,7 +75,7 @@ struct ApiServer::Parts {
         fleet_metrics(around.clock, pool, metrics, flusher),
         services{around.clock, around.random, around.log,  settings, gate,          keys,
                  registry,     pool,          connections, flows,    jobs,          operators,
-                 bulk,         bulk_work,     push,        metrics,  fleet_metrics, around.version},
+                 bulk,         bulk_work,     push,        metrics,  fleet_metrics, around.version, draining},
         guesses(around.clock),
         router(
             tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),
@@ -125,6 +125,7 @@ struct ApiServer::Parts {
   store::PostgresMetricsTable metrics_table;
   store::MetricsFlusher flusher;
   FleetMetrics fleet_metrics;
+  bool draining = false;
   Services services;
   Guesses guesses;
   Router router;
@@ -174,6 +175,7 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
 }
 
 void ApiServer::stop() {
+  parts_->draining = true;
   parts_->gates.stop();
   parts_->bulk_work.stop();
   parts_->server.begin_drain();

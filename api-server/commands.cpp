@@ -3,7 +3,7 @@
 
 #include <iostream>
 
-#include "api-server/routes/connection_json.hpp"
+#include "api-server/routes/explain_json.hpp"
 #include "common/base/json.hpp"
 #include "common/db/migrate.hpp"
 #include "common/runtime/daemon_loop.hpp"
@@ -75,16 +75,35 @@ Task<void> rotate_all(Shell& shell, bool& incomplete) {
   incomplete = print_obstacles(report);
 }
 
-Task<void> print_explanation(Shell& shell, sync::GateSettings gate, ConnectionId id, bool& found) {
-  const auto view = co_await shell.connections.find(id);
+/// Where the configured providers are, which is all that is asked of their adapters here.
+store::ProviderHosts configured_hosts(Shell& shell, const Settings& settings) {
+  const auto transport =
+      net::make_beast_transport(shell.io.get_executor(), shell.clock, providers::transport_options(settings));
+  Metrics metrics;
+  const providers::Registry registry(providers::registry_settings(settings), *transport, shell.clock, metrics);
+  return provider_hosts(registry);
+}
+
+struct Question {
+  ConnectionId connection{};
+  sync::GateSettings gate{};
+  store::ProviderHosts hosts{};
+  bool as_json = false;
+};
+
+Task<void> print_explanation(Shell& shell, Question question, bool& found) {
+  auto view = co_await shell.connections.find(question.connection);
   found = view.has_value();
   if (!found) co_return;
-  const sync::Explanation explanation = sync::explain(view->facts, gate, view->now);
+  const Explained explained =
+      co_await gather(shell.connections, shell.pool, std::move(question.hosts), shell.clock, std::move(*view));
+  if (!question.as_json) {
+    std::cout << explained_text(explained, question.gate);
+    co_return;
+  }
   json::Writer writer;
-  put_connection(writer, *view, gate);
-  std::cout << explanation.situation << ": " << explanation.reason << "\n";
-  std::cout << "what to do: " << (explanation.action.empty() ? "nothing" : explanation.action) << "\n"
-            << writer.text() << "\n";
+  put_explained(writer, explained, question.gate);
+  std::cout << writer.text() << "\n";
 }
 
 }  // namespace
@@ -106,14 +125,15 @@ int rotate_keys(const Startup& startup, const Log& log) {
   return status == exit_ok && incomplete ? exit_fatal : status;
 }
 
-int explain_connection(const Startup& startup, const Log& log, const std::string& id) {
+int explain_connection(const Startup& startup, const Log& log, const std::string& id, bool as_json) {
   const auto connection = ConnectionId::parse(id);
   if (!connection) return startup.complain(fail(Failure::misconfigured, "explain needs a connection id (a UUID)"));
   if (startup.settings().database_url.empty())
     return startup.complain(fail(Failure::misconfigured, "DATABASE_URL (or DATABASE_URL_FILE) is not set"));
   Shell shell(startup, KeyRing());
   bool found = false;
-  const int status = run_root(shell.io, print_explanation(shell, startup.gate(), *connection, found), log);
+  Question question{*connection, startup.gate(), configured_hosts(shell, startup.settings()), as_json};
+  const int status = run_root(shell.io, print_explanation(shell, std::move(question), found), log);
   if (status != exit_ok || found) return status;
   std::cerr << "calsync: there is no connection " << id << "\n";
   return exit_fatal;

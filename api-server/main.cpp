@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 
 #include "api-server/api_server.hpp"
+#include "api-server/authenticate.hpp"
 #include "api-server/commands.hpp"
+#include "common/doctor/doctor.hpp"
 #include "common/runtime/daemon_loop.hpp"
 #include "common/runtime/os_random.hpp"
 #include "common/runtime/process.hpp"
@@ -46,6 +48,20 @@ int serve(Startup startup) {
   return status;
 }
 
+/// What only the API server knows how to read.
+doctor::Finding check_tokens(const char* name, const Secret& text, api::CallerKind kind) {
+  const auto ring = api::TokenRing::parse(text.reveal(), kind);
+  if (!ring)
+    return {doctor::Grade::wrong, name, ring.error().message, "correct the entry: name:token, or name:sha256:HEX"};
+  if (ring->empty()) return {doctor::Grade::warn, name, "there are none, so nobody may call", "name one: name:token"};
+  return {doctor::Grade::ok, name, "they can be read"};
+}
+
+doctor::Findings check_all_tokens(const Settings& settings) {
+  return {check_tokens("CALENDAR_APP_TOKENS", settings.app_tokens, api::CallerKind::app),
+          check_tokens("CALENDAR_ADMIN_TOKENS", settings.admin_tokens, api::CallerKind::admin)};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -53,6 +69,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("calsync-api ") + CALSYNC_VERSION);
   std::string config;
   std::string id;
+  bool as_json = false;
+  bool offline = false;
   app.add_option("--config", config, "YAML configuration file");
   app.require_subcommand(1);
   app.fallthrough();
@@ -62,7 +80,10 @@ int main(int argc, char** argv) {
       app.add_subcommand("rotate-keys", "seal stored credentials with the first key of CALENDAR_TOKEN_KEYS");
   CLI::App* explaining = app.add_subcommand("explain", "say why a connection is or is not syncing");
   explaining->add_option("ID", id, "connection id")->required();
-  app.add_subcommand("check-config", "read the configuration, say what is wrong with it, and exit");
+  explaining->add_flag("--json", as_json, "as JSON, as GET …/connections/{id}/explain answers it");
+  CLI::App* checking = app.add_subcommand(
+      "check-config", "read the configuration, look at all that serving needs, say what is wrong and how to mend it");
+  checking->add_flag("--offline", offline, "only read the configuration");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -75,6 +96,6 @@ int main(int argc, char** argv) {
   const Log log = startup->make_log(clock);
   if (*migrating) return api::migrate_database(*startup, log);
   if (*rotating) return api::rotate_keys(*startup, log);
-  if (*explaining) return api::explain_connection(*startup, log, id);
-  return startup->check_config();
+  if (*explaining) return api::explain_connection(*startup, log, id, as_json);
+  return doctor::check_config(*startup, log, doctor::Daemon::api, offline, check_all_tokens(startup->settings()));
 }

@@ -33,6 +33,7 @@ struct Services {
   Metrics& metrics;
   FleetMetrics& fleet_metrics;
   std::string version;
+  const bool& draining;  ///< true from the moment the server was told to stop
 };
 
 }  // namespace calsync::api

@@ -25,6 +25,8 @@ GRANT SELECT, INSERT ON calendar_operator_actions TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON calendar_bulk_actions TO calsync_api;
 -- Trying failed events again.
 GRANT UPDATE (sync_status, last_error) ON external_calendar_events TO calsync_api;
+-- How many full reads are under way, for explanations.
+GRANT SELECT ON calendar_rate_slots TO calsync_api;
 GRANT UPDATE (last_message_at, missed_at, renew_at, expires_at) ON calendar_push_channels TO calsync_api;
 GRANT SELECT, INSERT, UPDATE, DELETE ON external_calendar_connections, external_calendar_credentials, calendar_oauth_flows TO calsync_api;
 GRANT SELECT, INSERT, UPDATE ON external_calendars, calendar_job_runs, calendar_job_run_items, calendar_gate_state TO calsync_api;

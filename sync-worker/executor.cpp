@@ -193,6 +193,10 @@ void Executor::report(const sync::Claim& claim, const sync::Settlement& settleme
   }
   fields.error_code = outcome.last_error.substr(0, outcome.last_error.find(':'));
   fields.metadata.emplace_back("error", outcome.last_error);
+  if (outcome.provider_status != 0)
+    fields.metadata.emplace_back("provider_status", std::to_string(outcome.provider_status));
+  if (!outcome.provider_request_id.empty())
+    fields.metadata.emplace_back("provider_request_id", outcome.provider_request_id);
   fields.metadata.emplace_back("next_attempt_in_seconds", fmt::format("{:.0f}", outcome.backoff.count()));
   if (outcome.verdict == sync::Verdict::snooze) {
     services_.log.debug("calendar sync waits until the provider may be called", fields);

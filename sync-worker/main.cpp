@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "common/doctor/doctor.hpp"
 #include "common/net/beast_transport.hpp"
 #include "common/providers/registry.hpp"
 #include "common/runtime/daemon_loop.hpp"
@@ -83,12 +84,15 @@ int main(int argc, char** argv) {
   CLI::App app("calsync-worker: claims due calendar connections and mirrors them");
   app.set_version_flag("--version", std::string("calsync-worker ") + CALSYNC_VERSION);
   std::string config;
+  bool offline = false;
   app.add_option("--config", config, "YAML configuration file");
   app.require_subcommand(1);
   app.fallthrough();
   const CLI::App* serve = app.add_subcommand("run", "work until SIGTERM or SIGINT");
   const CLI::App* once = app.add_subcommand("once", "sync what is due now, then exit");
-  app.add_subcommand("check-config", "read the configuration, say what is wrong with it, and exit");
+  CLI::App* checking = app.add_subcommand(
+      "check-config", "read the configuration, look at all that working needs, say what is wrong and how to mend it");
+  checking->add_flag("--offline", offline, "only read the configuration");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -97,5 +101,6 @@ int main(int argc, char** argv) {
   auto startup = Startup::read(config);
   if (!startup) return complain_on_stderr(startup.error());
   if (*serve || *once) return run(std::move(*startup), static_cast<bool>(*once));
-  return startup->check_config();
+  const SystemClock clock;
+  return doctor::check_config(*startup, startup->make_log(clock), doctor::Daemon::worker, offline);
 }

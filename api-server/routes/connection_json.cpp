@@ -33,8 +33,11 @@ void put_state_changes(json::Writer& writer, const std::vector<store::StateChang
 }
 
 void put_connection(json::Writer& writer, const store::ConnectionView& view, const sync::GateSettings& gate) {
+  put_connection(writer, view, sync::explain(view.facts, gate, view.now));
+}
+
+void put_connection(json::Writer& writer, const store::ConnectionView& view, const sync::Explanation& explanation) {
   const sync::ConnectionFacts& facts = view.facts;
-  const sync::Explanation explanation = sync::explain(facts, gate, view.now);
   writer.begin_object()
       .put("id", facts.connection.str())
       .put("provider_id", facts.owner.str())

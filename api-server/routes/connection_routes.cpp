@@ -4,6 +4,7 @@
 #include "api-server/routes/admit.hpp"
 #include "api-server/routes/connection_json.hpp"
 #include "api-server/routes/disconnect.hpp"
+#include "api-server/routes/explain_json.hpp"
 #include "api-server/routes/inputs.hpp"
 #include "api-server/routes/operator_inputs.hpp"
 #include "api-server/routes/routes.hpp"
@@ -49,17 +50,24 @@ Task<Response> get_connection(const Services& services, Request request) {
   co_return co_await show(services, found.view->facts.connection, 200);
 }
 
+/// Operators learn that a switch or a list is the reason; the host application is shut out by it.
+Task<FoundConnection> find_to_explain(const Services& services, Request request) {
+  const std::string& id = request.path_parameters.at("id");
+  if (request.caller && request.caller->kind == CallerKind::app) co_return co_await find_connection(services, id);
+  FoundConnection found;
+  if (const auto known = ConnectionId::parse(id)) found.view = co_await services.connections.find(*known);
+  if (!found.view) found.refusal = error_response(404, "not_found", "there is no such connection");
+  co_return found;
+}
+
 /// Why it is or is not syncing, and how it came to that.
 Task<Response> explain_connection(const Services& services, Request request) {
-  constexpr int recent = 20;
-  const FoundConnection found = co_await find_connection(services, request.path_parameters.at("id"));
-  if (!found) co_return found.refusal;
+  FoundConnection found = co_await find_to_explain(services, std::move(request));
+  if (found.refusal.status != 200) co_return found.refusal;
+  const Explained explained = co_await gather(services.connections, services.pool, provider_hosts(services.registry),
+                                              services.clock, std::move(*found.view));
   json::Writer writer;
-  writer.begin_object().key("connection");
-  put_connection(writer, *found.view, services.gate);
-  writer.key("state_changes");
-  put_state_changes(writer, co_await services.connections.state_changes(found.view->facts.connection, recent));
-  writer.end_object();
+  put_explained(writer, explained, services.gate);
   co_return json_response(200, writer.text());
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api-server/routes/admit.hpp"
+#include "api-server/routes/readiness.hpp"
 #include "api-server/routes/routes.hpp"
 #include "common/base/json.hpp"
 #include "common/db/migrate.hpp"
@@ -63,21 +64,8 @@ Task<Response> show_status(const Services& services, Request) {
   co_return json_response(200, writer.text());
 }
 
+/// That the loop turns, and nothing else.
 Task<Response> alive(Request) { co_return json_response(200, R"({"status":"ok"})"); }
-
-/// Able to serve: the database answers and has a schema that this build knows.
-Task<Response> ready(const Services& services, Request) {
-  std::string problem;
-  try {
-    const db::Rows rows = co_await services.pool.query(sql::status_schema, {});
-    if (rows.number(0, "version") < db::required_schema_version())
-      problem = "the database schema is older than this server; run calsync-api migrate";
-  } catch (const db::DatabaseError&) {
-    problem = "the database cannot be reached";
-  }
-  if (!problem.empty()) co_return error_response(503, "not_ready", problem);
-  co_return json_response(200, R"({"status":"ready"})");
-}
 
 }  // namespace
 
@@ -85,8 +73,8 @@ void add_status_routes(Router& router, const Services& services) {
   router.add({"GET", "/api/admin/calendar/status", Access::admin,
               [&services](Request request) { return show_status(services, std::move(request)); }});
   router.add({"GET", "/healthz", Access::anyone, [](Request request) { return alive(std::move(request)); }});
-  router.add(
-      {"GET", "/readyz", Access::anyone, [&services](Request request) { return ready(services, std::move(request)); }});
+  router.add({"GET", "/readyz", Access::anyone,
+              [&services](Request request) { return show_readiness(services, std::move(request)); }});
 }
 
 }  // namespace calsync::api

@@ -43,7 +43,8 @@ class KeyRing {
   /// failure misconfigured: the key is not in the ring; failure internal: the text was altered or belongs elsewhere.
   Result<Secret> open(std::string_view sealed, const SealContext& context) const;
   const std::string& active_key() const { return active_; }
-  std::string other_keys() const;                      ///< ids that open and do not seal, with commas
+  std::string other_keys() const;  ///< ids that open and do not seal, with commas
+  bool has(std::string_view id) const { return keys_.contains(id); }
   static std::string key_of(std::string_view sealed);  ///< the key id a sealed text names, "" if it is not one
 
  private:

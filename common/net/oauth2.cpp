@@ -9,6 +9,7 @@
 
 #include "common/base/crypto.hpp"
 #include "common/base/json.hpp"
+#include "common/net/answer_evidence.hpp"
 #include "common/net/plain_words.hpp"
 
 namespace calsync::net {
@@ -74,7 +75,7 @@ Error error_of_body(int status, const json::Value& body, std::optional<std::chro
 }
 
 /// Status first: a proxy between us and the server speaks HTML, and 429 and 5xx mean the same whatever the body says.
-Error token_endpoint_error(const HttpResponse& response, Time now) {
+Error refusal_of(const HttpResponse& response, Time now) {
   const auto retry_after = response.retry_after(now);
   const int status = response.status;
   if (status == 429) return fail(Failure::throttled, "the token endpoint answered 429: too many requests", retry_after);
@@ -84,6 +85,10 @@ Error token_endpoint_error(const HttpResponse& response, Time now) {
   if (body && body->IsObject()) return error_of_body(status, *body, retry_after);
   return fail(Failure::unavailable,
               fmt::format("the token endpoint answered {} with something that is not JSON", status), retry_after);
+}
+
+Error token_endpoint_error(const HttpResponse& response, Time now) {
+  return told_by(refusal_of(response, now), response);
 }
 
 /// RFC 6749 appendix A.12: VSCHAR. A token with a line break in it would forge header lines.
@@ -150,6 +155,30 @@ bool is_for(const json::Value& claims, std::string_view client_id) {
   });
 }
 
+/// What a 200 has to hold.
+Result<TokenGrant> grant_of(const HttpResponse& response) {
+  const auto body = json::parse(response.body);
+  if (!body || !body->IsObject()) {
+    return fail(Failure::malformed, "the token endpoint answered 200 with something that is not a JSON object");
+  }
+  TokenGrant grant;
+  grant.access_token = Secret(json::text_at(*body, "access_token"));
+  grant.refresh_token = Secret(json::text_at(*body, "refresh_token"));
+  if (!is_token_text(grant.access_token.reveal())) {
+    return fail(Failure::malformed, "the token endpoint answered 200 without a usable access_token");
+  }
+  if (!grant.refresh_token.empty() && !is_token_text(grant.refresh_token.reveal())) {
+    return fail(Failure::malformed, "the token endpoint answered 200 with an unusable refresh_token");
+  }
+  if (const auto type = json::string_at(*body, "token_type"); type && !is_bearer(*type)) {
+    return fail(Failure::malformed, "the token endpoint answered with a token that is not a bearer token");
+  }
+  grant.expires_in = life_of(*body);
+  grant.scopes = split_scopes(json::text_at(*body, "scope"));
+  grant.id_token = Secret(json::text_at(*body, "id_token"));
+  return grant;
+}
+
 }  // namespace
 
 Secret make_code_verifier(Random& random) { return Secret(random_token(random, 32)); }
@@ -190,26 +219,7 @@ HttpRequest revoke_request(const OAuthClient& client, const Secret& token) {
 
 Result<TokenGrant> parse_token_response(const HttpResponse& response, Time now) {
   if (response.status != 200) return token_endpoint_error(response, now);
-  const auto body = json::parse(response.body);
-  if (!body || !body->IsObject()) {
-    return fail(Failure::malformed, "the token endpoint answered 200 with something that is not a JSON object");
-  }
-  TokenGrant grant;
-  grant.access_token = Secret(json::text_at(*body, "access_token"));
-  grant.refresh_token = Secret(json::text_at(*body, "refresh_token"));
-  if (!is_token_text(grant.access_token.reveal())) {
-    return fail(Failure::malformed, "the token endpoint answered 200 without a usable access_token");
-  }
-  if (!grant.refresh_token.empty() && !is_token_text(grant.refresh_token.reveal())) {
-    return fail(Failure::malformed, "the token endpoint answered 200 with an unusable refresh_token");
-  }
-  if (const auto type = json::string_at(*body, "token_type"); type && !is_bearer(*type)) {
-    return fail(Failure::malformed, "the token endpoint answered with a token that is not a bearer token");
-  }
-  grant.expires_in = life_of(*body);
-  grant.scopes = split_scopes(json::text_at(*body, "scope"));
-  grant.id_token = Secret(json::text_at(*body, "id_token"));
-  return grant;
+  return told_by(grant_of(response), response);
 }
 
 Result<void> parse_revoke_response(const HttpResponse& response, Time now) {

@@ -21,6 +21,7 @@ ALLOWED = {
     "common/store": {"common/base", "common/async", "common/calendar", "common/sync", "common/db", "sql"},
     "common/runtime": {"common/base", "common/async", "common/calendar", "common/sync"},
 }
+ALLOWED["common/doctor"] = set(ALLOWED) | {"common/providers"}
 ADAPTER = {"common/base", "common/async", "common/calendar", "common/net", "common/providers"}
 ADAPTERS = ("google", "ics", "microsoft")
 for adapter in ADAPTERS:

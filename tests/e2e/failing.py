@@ -66,6 +66,9 @@ class FailureCase(Counting, PushCase):
         self.assertEqual((line["level"], line["category"], line["message"], line["error_code"], line["provider"], line["provider_id"]),
                          ("error", "calendar_sync", message, code, row["provider"], str(row["provider_id"])))
         self.assertEqual(line["metadata"]["error"], row["last_error"])
+        # What the provider's answer was is in the history and in the log, or in neither.
+        said = {name: str(run[name]) for name in ("provider_status", "provider_request_id") if run[name] is not None}
+        self.assertEqual({name: value for name, value in line["metadata"].items() if name.startswith("provider_")}, said)
         self.assertAlmostEqual(float(line["metadata"]["next_attempt_in_seconds"]), backoff, delta=1)
         self.assertGreaterEqual(line["duration_ms"], 0)
         return row

@@ -89,10 +89,10 @@ class Misplaced(Quiet):
                       "a: \"\\q{}\"", "allow_insecure_endpoints: {}", "server: [{}]", "{}:\n  a: 1", "a: b\n{}", "<<: {}", "a: {}\na: {}\n...{}\n"):
             (self.stack.home / "calsync.yaml").write_text(self.new(shape.replace("{}", "{0}")))
             with self.subTest(shape):
-                self.ends("check-config", wanted=(0, 2))
+                self.ends("check-config", "--offline", wanted=(0, 2))
         for value in ("CALSYNC_SERVER_PORT", "CALSYNC_LOG_LEVEL", "CALSYNC_ALLOW_PRIVATE_ADDRESSES", "CALSYNC_PROVIDERS_GOOGLE_ENDPOINTS_TOKEN"):
             self.stack.write_config()
-            self.ends("check-config", **{value: self.new()})
+            self.ends("check-config", "--offline", **{value: self.new()})
         self.assertSilent()
 
     def test_arguments(self):
@@ -111,7 +111,7 @@ class Misplaced(Quiet):
         self.addCleanup(self.stack.write_flags)
         for content in contents:
             path.write_text(self.new(content))
-            self.ends("check-config", wanted=(0, 1, 2))
+            self.ends("check-config", "--offline", wanted=(0, 1, 2))
         self.stack.write_flags()
         daemons = [self.stack.start_api(), *self.stack.start_workers(1)]
         self.addCleanup(self.stack.stop_daemons)
@@ -129,7 +129,7 @@ class Misplaced(Quiet):
 
     def test_check_config_says_which_key_seals(self):
         keys = ",".join(f"{name}:{base64.b64encode(secrets.token_bytes(32)).decode()}" for name in ("k2", "k1", "k0"))
-        self.ends("check-config", wanted=(0,), CALENDAR_TOKEN_KEYS=keys)
+        self.ends("check-config", "--offline", wanted=(0,), CALENDAR_TOKEN_KEYS=keys)
         for text in self.printed:
             self.assertIn("token keys: 'k2' seals; also opened: k0, k1", text)
 

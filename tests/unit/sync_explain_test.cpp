@@ -55,7 +55,7 @@ TEST_CASE("the state of a connection that fails", "[sync][explain]") {
   CAPTURE(row.error);
   const Explanation explanation = explain(failing(row.error, row.backoff), gate(), now);
   CHECK(explanation.situation == row.state);
-  CHECK(explanation.reason == row.error);
+  CHECK(explanation.reason.starts_with(row.error));
   CHECK_FALSE(explanation.action.empty());
 }
 

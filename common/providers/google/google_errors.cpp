@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "common/base/json.hpp"
+#include "common/net/answer_evidence.hpp"
 #include "common/net/plain_words.hpp"
 
 namespace calsync::google {
@@ -130,7 +131,9 @@ ErrorBody parse_error_body(std::string_view text) {
   return body;
 }
 
-Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
+namespace {
+
+Error refusal_of(const net::HttpResponse& response, Asked asked, Time now) {
   const ErrorBody body = parse_error_body(response.body);
   const std::string said = sentence(response.status, body);
   if (response.status == 401) return fail(Failure::token_rejected, said);
@@ -141,6 +144,13 @@ Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
   Error error = fail(failure, full, response.retry_after(now));
   if (known) error.limit = known->limit;
   return error;
+}
+
+}  // namespace
+
+Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
+  // Google documents no header that names a request.
+  return net::told_by(refusal_of(response, asked, now), response);
 }
 
 }  // namespace calsync::google

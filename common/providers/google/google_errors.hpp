@@ -23,7 +23,7 @@ enum class Asked {
 };
 
 /// The failure behind an answer that is not 200. The message names the status and Google's reason; Retry-After, as
-/// seconds or as a date relative to `now`, is kept in full.
+/// seconds or as a date relative to `now`, is kept in full, and so is the status, as evidence.
 Error api_error(const net::HttpResponse& response, Asked asked, Time now);
 
 }  // namespace calsync::google

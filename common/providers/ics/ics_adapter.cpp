@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/providers/ics/ics_adapter.hpp"
 
+#include "common/net/answer_evidence.hpp"
 #include "common/net/url.hpp"
 #include "common/providers/ics/feed.hpp"
 
@@ -31,7 +32,8 @@ class FeedReader final : public providers::EventReader {
     net::HttpRequest request = feed_request(options_, session.credential, position);
     const Result<net::HttpResponse> response = co_await transport_.send(std::move(request), session.deadline);
     if (!response) co_return response.error();
-    co_return parse_feed(*response, std::move(position), clock_.now());
+    // Nobody documents what a feed's server calls a request.
+    co_return net::told_by(parse_feed(*response, std::move(position), clock_.now()), *response);
   }
 
  private:

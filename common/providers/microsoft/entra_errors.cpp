@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "common/base/json.hpp"
+#include "common/net/answer_evidence.hpp"
 
 namespace calsync::microsoft {
 namespace {
@@ -122,9 +123,18 @@ Error explained(int status, std::int64_t number, const Meaning& known,
       known.failure == Failure::throttled || known.failure == Failure::unavailable ? retry_after : std::nullopt);
 }
 
-}  // namespace
+/// Entra's trace id, by which Microsoft's support finds a request; else that of the exchange it belongs to.
+std::string trace_of(const net::HttpResponse& response) {
+  const auto body = json::parse(response.body);
+  if (body && body->IsObject()) {
+    for (const char* name : {"trace_id", "correlation_id"}) {
+      if (std::string trace = net::request_name(json::text_at(*body, name)); !trace.empty()) return trace;
+    }
+  }
+  return net::request_name(response.header("x-ms-request-id"));
+}
 
-Result<net::TokenGrant> parse_entra_tokens(const net::HttpResponse& response, Time now) {
+Result<net::TokenGrant> tokens_of(const net::HttpResponse& response, Time now) {
   Result<net::TokenGrant> grant = net::parse_token_response(response, now);
   // 429 and 5xx mean the same whatever their body says.
   if (grant || response.status < 400 || response.status == 429 || response.status >= 500) return grant;
@@ -144,6 +154,17 @@ Result<net::TokenGrant> parse_entra_tokens(const net::HttpResponse& response, Ti
                             number ? fmt::format(" AADSTS{}", *number) : "", again));
   }
   return grant;
+}
+
+}  // namespace
+
+Result<net::TokenGrant> parse_entra_tokens(const net::HttpResponse& response, Time now) {
+  Result<net::TokenGrant> grant = tokens_of(response, now);
+  if (grant) return grant;
+  Error error = grant.error();
+  error.status = response.status;
+  error.request_id = trace_of(response);
+  return error;
 }
 
 }  // namespace calsync::microsoft

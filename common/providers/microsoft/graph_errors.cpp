@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "common/base/json.hpp"
+#include "common/net/answer_evidence.hpp"
 #include "common/net/plain_words.hpp"
 #include "common/providers/microsoft/event_fields.hpp"
 
@@ -48,11 +49,6 @@ constexpr std::array meanings{
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 80 &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c) || c == '_' || c == '.'; });
-}
-
-bool is_guid(std::string_view text) {
-  return text.size() == 36 &&
-         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) || c == '-'; });
 }
 
 /// Both spellings are in use.
@@ -103,8 +99,20 @@ std::string sentence(const net::HttpResponse& response, const ErrorBody& body) {
   if (!body.codes.empty()) said += ' ' + body.codes.front();
   if (!body.message.empty()) said += ": " + body.message;
   if (body.codes.empty() && body.message.empty()) said += " with a body that says nothing";
-  const std::string_view request = response.header("request-id");
-  return is_guid(request) ? fmt::format("{} (request-id {})", said, request) : said;
+  const std::string request = request_id(response);
+  return request.empty() ? said : fmt::format("{} (request-id {})", said, request);
+}
+
+Error refusal_of(const net::HttpResponse& response, Asked asked, Time now) {
+  const ErrorBody body = parse_error_body(response.body);
+  std::string said = sentence(response, body);
+  const Meaning* known = response.status < 500 ? meaning_of(body) : nullptr;
+  // Whatever a 401 says, it is about the token.
+  const Failure failure = known && response.status != 401 ? known->failure : failure_of_status(response.status, asked);
+  if (known && !known->advice.empty()) said += fmt::format("; {}", known->advice);
+  if (failure == Failure::scope_missing) said += fmt::format("; {}", grant_access);
+  if (!may_wait(failure)) return fail(failure, std::move(said));
+  return fail(failure, std::move(said), response.retry_after(now));
 }
 
 }  // namespace
@@ -121,16 +129,10 @@ ErrorBody parse_error_body(std::string_view text) {
   return body;
 }
 
+std::string request_id(const net::HttpResponse& response) { return net::request_name(response.header("request-id")); }
+
 Error api_error(const net::HttpResponse& response, Asked asked, Time now) {
-  const ErrorBody body = parse_error_body(response.body);
-  std::string said = sentence(response, body);
-  const Meaning* known = response.status < 500 ? meaning_of(body) : nullptr;
-  // Whatever a 401 says, it is about the token.
-  const Failure failure = known && response.status != 401 ? known->failure : failure_of_status(response.status, asked);
-  if (known && !known->advice.empty()) said += fmt::format("; {}", known->advice);
-  if (failure == Failure::scope_missing) said += fmt::format("; {}", grant_access);
-  if (!may_wait(failure)) return fail(failure, std::move(said));
-  return fail(failure, std::move(said), response.retry_after(now));
+  return net::told_by(refusal_of(response, asked, now), response, request_id(response));
 }
 
 }  // namespace calsync::microsoft

@@ -25,5 +25,7 @@ enum class Asked {
 /// The failure behind an answer that is no success. Codes decide, in any case of letters, never messages. The sentence
 /// names the status, the code and the request-id that Microsoft's support asks for; Retry-After is kept in full.
 Error api_error(const net::HttpResponse& response, Asked asked, Time now);
+/// Graph's own name for the request; "" = the answer gives none.
+std::string request_id(const net::HttpResponse& response);
 
 }  // namespace calsync::microsoft

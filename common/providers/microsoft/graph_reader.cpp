@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/providers/microsoft/graph_reader.hpp"
 
+#include "common/net/answer_evidence.hpp"
 #include "common/providers/microsoft/graph_calendar_list.hpp"
 #include "common/providers/microsoft/graph_delta.hpp"
+#include "common/providers/microsoft/graph_errors.hpp"
 #include "common/providers/microsoft/microsoft_accounts.hpp"
 #include "common/providers/microsoft/series_reader.hpp"
 
@@ -11,6 +13,15 @@ namespace {
 
 Error unusable(std::string_view why) {
   return fail(Failure::cursor_expired, "the stored position cannot be used: " + std::string(why));
+}
+
+/// What Graph's answer to a read lacks is as much evidence as what it says.
+Error told_by_graph(Error error, const net::HttpResponse& response) {
+  return net::told_by(std::move(error), response, request_id(response));
+}
+template <class T>
+Result<T> evident(Result<T> read, const net::HttpResponse& response) {
+  return net::told_by(std::move(read), response, request_id(response));
 }
 
 /// What a page of `state` leads to: the next page of the round, or the cursor for the next round.
@@ -30,11 +41,12 @@ Task<Result<providers::Page<providers::CalendarChange>>> GraphReader::list_calen
   const Result<net::HttpResponse> response = co_await transport_.send(std::move(request), session.deadline);
   if (!response) co_return response.error();
   const bool fails = response->status == 403 || response->status == 500;
-  if (!fails || !is_personal(session.account)) co_return parse_calendar_list(*response, options_, page, clock_.now());
+  if (!fails || !is_personal(session.account))
+    co_return evident(parse_calendar_list(*response, options_, page, clock_.now()), *response);
   net::HttpRequest fallback = default_calendar_request(options_, session);
   const Result<net::HttpResponse> second = co_await transport_.send(std::move(fallback), session.deadline);
   if (!second) co_return second.error();
-  co_return parse_default_calendar(*second, clock_.now());
+  co_return evident(parse_default_calendar(*second, clock_.now()), *second);
 }
 
 Task<Result<providers::Page<providers::EventChange>>> GraphReader::list_events(providers::Session session,
@@ -76,7 +88,7 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_delta(providers::Session 
   if (!response) co_return response.error();
   EventPage page;
   if (auto read = read_delta_page(*response, options_, link, clock_.now(), state, page.changes); !read)
-    co_return read.error();
+    co_return told_by_graph(read.error(), *response);
   conclude(state, page);
   co_return page;
 }
@@ -92,7 +104,7 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_series(providers::Session
     const Result<net::HttpResponse> response = co_await transport_.send(std::move(request), session.deadline);
     if (!response) co_return response.error();
     const auto read = read_master(*response, id, clock_.now(), open, page.changes);
-    if (!read) co_return read.error();
+    if (!read) co_return told_by_graph(read.error(), *response);
     step = *read;
   }
   if (step == SeriesStep::goes_on) {
@@ -102,7 +114,7 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_series(providers::Session
     const Result<net::HttpResponse> response = co_await transport_.send(std::move(request), session.deadline);
     if (!response) co_return response.error();
     const auto read = read_instances(*response, options_, id, link, state.window, clock_.now(), open, page.changes);
-    if (!read) co_return read.error();
+    if (!read) co_return told_by_graph(read.error(), *response);
     step = *read;
   }
   if (step == SeriesStep::goes_on) {

@@ -129,7 +129,8 @@ std::unique_ptr<ComparedTable> connections() {
                    COLUMN(R, state_since),
                    COLUMN(R, recovered_at),
                    COLUMN(R, calls_drained),
-                   COLUMN(R, calls_at)});
+                   COLUMN(R, calls_at),
+                   COLUMN(R, quiet_runs)});
 }
 
 std::unique_ptr<ComparedTable> credentials() {
@@ -207,11 +208,12 @@ std::unique_ptr<ComparedTable> staged_events() {
 
 std::unique_ptr<ComparedTable> runs() {
   using R = RunRow;
-  return table<R>("calendar_sync_runs", &Tables::runs,
-                  {COLUMN(R, sync_id), COLUMN(R, connection_id), COLUMN(R, provider_id), COLUMN(R, provider),
-                   COLUMN(R, worker_id), COLUMN(R, lease_token), COLUMN(R, outcome), COLUMN(R, error),
-                   COLUMN(R, items_ingested), COLUMN(R, items_updated), COLUMN(R, items_deleted),
-                   COLUMN(R, items_failed), COLUMN(R, started_at), COLUMN(R, finished_at)});
+  return table<R>(
+      "calendar_sync_runs", &Tables::runs,
+      {COLUMN(R, sync_id), COLUMN(R, connection_id), COLUMN(R, provider_id), COLUMN(R, provider), COLUMN(R, worker_id),
+       COLUMN(R, lease_token), COLUMN(R, outcome), COLUMN(R, error), COLUMN(R, provider_status),
+       COLUMN(R, provider_request_id), COLUMN(R, items_ingested), COLUMN(R, items_updated), COLUMN(R, items_deleted),
+       COLUMN(R, items_failed), COLUMN(R, quiet_before), COLUMN(R, started_at), COLUMN(R, finished_at)});
 }
 
 std::unique_ptr<ComparedTable> job_runs() {

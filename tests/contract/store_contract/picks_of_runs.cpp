@@ -144,7 +144,7 @@ sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {
   sync::Settlement one;
   one.sync_id = random_uuid(step.dice);
   const auto& runs = step.world.memory.tables().runs.rows();
-  if (!runs.empty() && step.dice.chance(1)) one.sync_id = runs.begin()->first;
+  if (!runs.empty() && step.dice.chance(1)) one.sync_id = runs.begin()->second->sync_id;
   one.connection = claim.connection;
   one.lease_token = claim.lease_token;
   one.wake_seq = claim.wake_seq;
@@ -154,6 +154,8 @@ sync::Settlement pick_settlement(Step& step, const sync::Claim& claim) {
   one.outcome.backoff = std::chrono::duration<double>(step.dice.fraction() * 4000);
   if (step.dice.chance(30)) one.outcome.pause = one.outcome.backoff * step.dice.fraction();
   one.outcome.grant_refusals = step.dice.below(3);
+  if (step.dice.chance(50)) one.outcome.provider_status = 400 + step.dice.below(200);
+  if (step.dice.chance(50)) one.outcome.provider_request_id = step.dice.text(true);
   if (step.dice.chance(60)) one.cursor = step.dice.text(true);
   one.started_at = step.world.clock.at - Duration(step.dice.below(100'000'000));
   one.noteworthy = step.dice.chance(70);

@@ -54,6 +54,7 @@ struct ConnectionRow {
   Moment recovered_at{};
   double calls_drained = 0;
   Moment calls_at{};
+  int quiet_runs = 0;
 };
 
 struct CredentialRow {
@@ -141,10 +142,13 @@ struct RunRow {
   std::int64_t lease_token = 0;
   std::string outcome{};
   Text error{};
+  std::optional<int> provider_status{};
+  Text provider_request_id{};
   int items_ingested = 0;
   int items_updated = 0;
   int items_deleted = 0;
   int items_failed = 0;
+  int quiet_before = 0;
   Time started_at{};
   Time finished_at{};
 };

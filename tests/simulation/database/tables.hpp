@@ -22,7 +22,7 @@ struct Tables {
   Table<EventKey, EventRow, EventIndex> events{};
   Table<OfConnection, StagedReadRow> staged_reads{};  ///< connection, calendar
   Table<EventKey, EventRow> staged_events{};
-  Table<std::string, RunRow> runs{};
+  Table<OfConnection, RunRow> runs{};  ///< sync_id, finished_at
   Table<std::string, JobRunRow> job_runs{};
   Table<JobItemKey, JobItemRow, JobItemIndex> job_items{};
   Table<std::string, ChannelRow, ChannelIndex> channels{};

@@ -45,11 +45,11 @@ void cascade(Tables& tables, const std::string& id) {
     const std::string channel = channels.lower_bound(first)->second;
     tables.channels.erase(channel);
   }
-  std::vector<std::string> runs;
-  for (const auto& [sync_id, run] : tables.runs.rows()) {
-    if (run->connection_id == id) runs.push_back(sync_id);
+  std::vector<OfConnection> runs;
+  for (const auto& [key, run] : tables.runs.rows()) {
+    if (run->connection_id == id) runs.push_back(key);
   }
-  for (const std::string& run : runs) tables.runs.erase(run);
+  for (const OfConnection& run : runs) tables.runs.erase(run);
   std::vector<std::int64_t> states;
   for (const auto& [state, row] : tables.states.rows()) {
     if (row->connection_id == id) states.push_back(state);

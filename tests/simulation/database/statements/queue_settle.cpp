@@ -68,6 +68,11 @@ void set_connection(ConnectionRow& set, const Verdict& verdict, const Transactio
   set.lease_until.reset();
   set.lease_owner.reset();
   set.unsettled_claims = 0;
+  if (one.noteworthy) {
+    set.quiet_runs = 0;
+  } else if (!verdict.snoozed) {
+    ++set.quiet_runs;
+  }
   if (one.calls_drained) {
     set.calls_drained = *one.calls_drained;
     set.calls_at = transaction.now;
@@ -98,14 +103,30 @@ void close_items(Transaction& transaction, const Verdict& verdict) {
   }
 }
 
-void add_history(Transaction& transaction, const Verdict& verdict, const std::string& worker) {
+void add_history(Transaction& transaction, const Verdict& verdict, const std::string& worker, int quiet_before) {
   const sync::Settlement& one = verdict.settlement;
   const ConnectionRow& row = *transaction.tables.connections.find(one.connection.str());
-  if (transaction.tables.runs.find(verdict.sync_id)) sqlf::refuse("23505", "the sync_id of a run is taken");
-  transaction.tables.runs.put(
-      verdict.sync_id, {verdict.sync_id, row.id, row.provider_id, row.provider, worker, one.lease_token,
-                        std::string(sync::verdict_name(one.outcome.verdict)), verdict.error, one.counts.ingested,
-                        one.counts.updated, one.counts.deleted, one.counts.failed, one.started_at, transaction.now});
+  const OfConnection key{verdict.sync_id, format_rfc3339(transaction.now)};
+  if (transaction.tables.runs.find(key)) sqlf::refuse("23505", "the sync_id of a run is taken");
+  RunRow run{.sync_id = verdict.sync_id,
+             .connection_id = row.id,
+             .provider_id = row.provider_id,
+             .provider = row.provider,
+             .worker_id = worker,
+             .lease_token = one.lease_token,
+             .outcome = std::string(sync::verdict_name(one.outcome.verdict)),
+             .error = verdict.error,
+             .items_ingested = one.counts.ingested,
+             .items_updated = one.counts.updated,
+             .items_deleted = one.counts.deleted,
+             .items_failed = one.counts.failed,
+             .quiet_before = quiet_before,
+             .started_at = one.started_at,
+             .finished_at = transaction.now};
+  if (one.outcome.provider_status != 0) run.provider_status = one.outcome.provider_status;
+  if (!one.outcome.provider_request_id.empty())
+    run.provider_request_id = db::without_nul(one.outcome.provider_request_id);
+  transaction.tables.runs.put(key, std::move(run));
 }
 
 void add_state_change(Transaction& transaction, const Verdict& verdict, const std::string& before) {
@@ -130,10 +151,11 @@ std::set<ConnectionId> queue_settle(Transaction& transaction, const std::vector<
     const ConnectionRow* row = transaction.tables.connections.find(one.connection.str());
     if (!row || row->lease_token != one.lease_token || !row->lease_until) continue;
     const std::string state = row->sync_state;
+    const int quiet = row->quiet_runs;
     transaction.update_connection(one.connection.str(), Names::both,
                                   [&](ConnectionRow& set) { set_connection(set, verdict, transaction); });
     close_items(transaction, verdict);
-    if (one.noteworthy) add_history(transaction, verdict, worker);
+    if (one.noteworthy) add_history(transaction, verdict, worker, quiet);
     add_state_change(transaction, verdict, state);
     settled.insert(one.connection);
   }
