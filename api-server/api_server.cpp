@@ -34,6 +34,7 @@ TokenRing tokens(const Secret& text, CallerKind kind, const char* name) {
 void show_flags(Metrics& metrics, const sync::GateSettings& gate) {
   metrics.set_flags(gate.on(sync::Flag::sync), gate.on(sync::Flag::oauth), gate.on(sync::Flag::jobs),
                     gate.on(sync::Flag::webhook));
+  metrics.set_invalid_settings(gate.invalid.size());
 }
 
 ServerOptions server_options(const Settings& settings, Metrics& metrics) {
@@ -72,10 +73,11 @@ struct ApiServer::Parts {
         gates(around.clock, around.log, gate_table, gate_component, watched_flags),
         metrics_table(pool),
         flusher(around.clock, metrics_table, metrics, random_uuid(around.random)),
-        fleet_metrics(around.clock, pool, metrics, flusher),
-        services{around.clock, around.random, around.log,  settings, gate,          keys,
-                 registry,     pool,          connections, flows,    jobs,          operators,
-                 bulk,         bulk_work,     push,        metrics,  fleet_metrics, around.version, draining},
+        fleet_metrics(around.clock, pool, metrics, flusher,
+                      [this] { return store::make_view(gate, keys, registry.names()); }),
+        services{around.clock, around.random, around.log,    settings,       gate,      keys, registry,
+                 pool,         connections,   flows,         jobs,           operators, bulk, bulk_work,
+                 push,         metrics,       fleet_metrics, around.version, draining},
         guesses(around.clock),
         router(
             tokens(settings.app_tokens, CallerKind::app, "CALENDAR_APP_TOKENS"),

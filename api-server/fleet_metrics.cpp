@@ -56,6 +56,6 @@ Task<void> FleetMetrics::look() {
 
 Task<void> FleetMetrics::read_totals() { totals_ = co_await store::read_metrics(pool_); }
 
-Task<void> FleetMetrics::read_figures() { figures_ = co_await store::read_fleet_figures(pool_); }
+Task<void> FleetMetrics::read_figures() { figures_ = co_await store::read_fleet_figures(pool_, view_()); }
 
 }  // namespace calsync::api

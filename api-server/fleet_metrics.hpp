@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+
 #include "common/store/metrics_store.hpp"
 
 namespace calsync::api {
@@ -10,8 +12,10 @@ namespace calsync::api {
 /// which all who wait then share. One executor.
 class FleetMetrics {
  public:
-  FleetMetrics(AsyncClock& clock, db::Pool& pool, Metrics& metrics, store::MetricsFlusher& flusher)
-      : clock_(clock), pool_(pool), metrics_(metrics), flusher_(flusher) {}
+  /// `view` is asked at each read: flags and lists change.
+  FleetMetrics(AsyncClock& clock, db::Pool& pool, Metrics& metrics, store::MetricsFlusher& flusher,
+               std::function<store::FleetView()> view)
+      : clock_(clock), pool_(pool), metrics_(metrics), flusher_(flusher), view_(std::move(view)) {}
 
   /// Includes everything that this process has counted so far. Without the database, after about a second, the last
   /// known totals with what this process has added to them: counters never go back.
@@ -26,6 +30,7 @@ class FleetMetrics {
   db::Pool& pool_;
   Metrics& metrics_;
   store::MetricsFlusher& flusher_;
+  std::function<store::FleetView()> view_;
   MetricRows totals_;
   std::optional<FleetFigures> figures_;
   MetricFamilies shown_;

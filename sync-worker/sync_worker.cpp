@@ -338,6 +338,7 @@ Task<void> SyncWorker::set_gate(sync::GateSettings gate) {
   const Producer::Hold hold(parts.producer);
   parts.around.metrics.set_flags(parts.gate.on(sync::Flag::sync), parts.gate.on(sync::Flag::oauth),
                                  parts.gate.on(sync::Flag::jobs), parts.gate.on(sync::Flag::webhook));
+  parts.around.metrics.set_invalid_settings(parts.gate.invalid.size());
   for (const sync::InvalidSetting& one : parts.gate.invalid) {
     parts.around.log.error("a setting is invalid",
                            {.error_code = "configuration_error",

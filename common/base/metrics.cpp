@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 #include "common/base/metrics_rows.hpp"
@@ -75,41 +76,6 @@ std::string status_class(int status) {
 
 double milliseconds(Duration took) { return std::max(0.0, std::chrono::duration<double, std::milli>(took).count()); }
 
-MetricFamily fleet_gauge(const char* name, const char* help, std::int64_t value) {
-  return {name, help, MetricFamily::Kind::gauge, {{{}, static_cast<double>(value), 0, {}}}};
-}
-
-void add_fleet_gauges(MetricFamilies& families, const FleetFigures& figures) {
-  families.push_back(
-      fleet_gauge("calendar_queue_due", "Connections that are due and that no worker has.", figures.due));
-  families.push_back(fleet_gauge("calendar_queue_leased", "Connections that a worker works on.", figures.leased));
-  families.push_back(
-      fleet_gauge("calendar_queue_backoff", "Connections that wait after a failure.", figures.backing_off));
-  families.push_back(fleet_gauge("calendar_mirror_failed_events", "Mirrored events that could not be understood.",
-                                 figures.failed_events));
-  MetricFamily freshness = fleet_gauge("calendar_sync_freshness_seconds",
-                                       "Age of the last success of the enabled connection that is least in step.", 0);
-  if (figures.freshness_seconds) {
-    freshness.samples[0].value = static_cast<double>(*figures.freshness_seconds);
-  } else {
-    freshness.samples.clear();
-  }
-  families.push_back(std::move(freshness));
-  MetricFamily channels{"calendar_push_channels", "Push channels by state.", MetricFamily::Kind::gauge,
-                        std::vector<MetricFamily::Sample>()};
-  for (const auto& [state, count] : figures.push_channels)
-    channels.samples.push_back({{{"state", state}}, static_cast<double>(count), 0, {}});
-  families.push_back(std::move(channels));
-  MetricFamily circuits{
-      "calendar_provider_circuits",
-      "Hosts of providers by the state of their circuit: open and half_open are away, ramping is on its "
-      "way back.",
-      MetricFamily::Kind::gauge, std::vector<MetricFamily::Sample>()};
-  for (const auto& [key, count] : figures.circuits)
-    circuits.samples.push_back({{{"provider", key.first}, {"state", key.second}}, static_cast<double>(count), 0, {}});
-  families.push_back(std::move(circuits));
-}
-
 }  // namespace
 
 std::string_view webhook_result_name(WebhookResult result) {
@@ -175,6 +141,8 @@ struct Metrics::Parts {
   Gauge& jobs_enabled = gauge(declared, "calendar_jobs_enabled", "CALENDAR_JOBS_ENABLED as this process runs.");
   Gauge& webhook_enabled =
       gauge(declared, "calendar_webhook_enabled", "CALENDAR_WEBHOOK_ENABLED as this process runs.");
+  Gauge& invalid_settings =
+      gauge(declared, "calendar_invalid_settings", "Flags and list entries that this process could not understand.");
   Gauge& database_up = gauge(declared, "calendar_database_up", "Whether the database answered just now.");
   Gauge& pool_size = gauge(declared, "calendar_database_pool_size", "Sessions that the pool may hold.");
   Gauge& pool_in_use = gauge(declared, "calendar_database_pool_in_use", "Sessions of the pool at work.");
@@ -266,6 +234,8 @@ void Metrics::set_flags(bool sync, bool oauth, bool jobs, bool webhook) {
   parts_->webhook_enabled.Set(webhook ? 1 : 0);
 }
 
+void Metrics::set_invalid_settings(std::size_t count) { parts_->invalid_settings.Set(static_cast<double>(count)); }
+
 void Metrics::set_pool(const PoolFigures& figures) {
   parts_->pool_size.Set(static_cast<double>(figures.size));
   parts_->pool_in_use.Set(static_cast<double>(figures.in_use));
@@ -305,7 +275,10 @@ MetricFamilies Metrics::fleet(const MetricRows& totals, const std::optional<Flee
   for (const MetricRow& row : totals) all[{row.name, row.labels}] += row.value;
   for (const auto& [series, value] : totals_of(families)) all[series] += value - parts_->durable_of(series);
   show_totals(families, all);
-  if (figures) add_fleet_gauges(families, *figures);
+  if (figures) {
+    MetricFamilies gauges = fleet_gauges(*figures);
+    std::move(gauges.begin(), gauges.end(), std::back_inserter(families));
+  }
   std::sort(families.begin(), families.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return families;
 }

@@ -87,13 +87,25 @@ struct ProcessFigures {
   double start_time_seconds = 0;  ///< since 1970
 };
 
-/// What the database says about the whole fleet's queue and channels.
+/// What the database says about the whole fleet's queue, connections and channels.
 struct FleetFigures {
-  std::int64_t due = 0, leased = 0, backing_off = 0, failed_events = 0;
+  using ByLabel = std::map<std::string, std::int64_t>;
+  using ByTwo = std::map<std::pair<std::string, std::string>, std::int64_t>;
+
+  std::int64_t due = 0, leased = 0, backing_off = 0, failed_events = 0, workers_alive = 0;
   std::optional<std::int64_t> freshness_seconds{};
-  std::map<std::string, std::int64_t> push_channels{};                     ///< by state
-  std::map<std::pair<std::string, std::string>, std::int64_t> circuits{};  ///< by provider and state
+  ByLabel push_channels{};       ///< by state
+  ByTwo circuits{};              ///< by provider and state
+  ByTwo connections{};           ///< by provider and state
+  ByLabel expected{};            ///< by provider: those that polling is to keep in step
+  ByTwo stale{};                 ///< of these, late: by provider and by who can mend it
+  ByLabel oldest_due_seconds{};  ///< by provider
+  ByLabel grants_overdue{};      ///< by provider
+  ByLabel sealed{};              ///< stored secrets by their key's place in the ring
 };
+
+/// The gauges that these figures make, not yet in order.
+MetricFamilies fleet_gauges(const FleetFigures& figures);
 
 /// Every metric of the product, declared once. Recording takes a few microseconds and never fails; a label value that
 /// is not among those known beforehand is recorded as "other", so that nothing from outside can make a series. Used
@@ -123,6 +135,8 @@ class Metrics {
   void provider_request(std::string_view provider, std::string_view operation, int status);
 
   void set_flags(bool sync, bool oauth, bool jobs, bool webhook);
+  /// Flags and list entries that could not be understood.
+  void set_invalid_settings(std::size_t count);
   void set_pool(const PoolFigures& figures);
   void set_process(const ProcessFigures& figures);
   void set_database_up(bool up);

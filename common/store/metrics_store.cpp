@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/store/metrics_store.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "common/async/deadline.hpp"
@@ -40,6 +41,29 @@ double read_number(std::string_view text) {
   return number;
 }
 
+db::Value maybe_array(const std::optional<std::vector<std::string>>& ids) {
+  return ids ? db::Value(db::array_literal(*ids)) : db::Value();
+}
+
+db::Value boolean(bool flag) { return flag ? "true" : "false"; }
+
+/// One provider's connections in one state.
+void add_connections(FleetFigures& figures, const db::Rows& rows, int row) {
+  const std::string provider(rows.text(row, "provider"));
+  figures.due += rows.number(row, "due");
+  figures.leased += rows.number(row, "leased");
+  figures.backing_off += rows.number(row, "backing_off");
+  figures.connections[{provider, std::string(rows.text(row, "state"))}] += rows.number(row, "connections");
+  figures.expected[provider] += rows.number(row, "expected");
+  figures.stale[{provider, std::string(rows.text(row, "owner"))}] += rows.number(row, "stale");
+  figures.grants_overdue[provider] += rows.number(row, "grants_overdue");
+  std::int64_t& oldest = figures.oldest_due_seconds[provider];
+  oldest = std::max(oldest, rows.number(row, "oldest_due_seconds"));
+  if (rows.is_null(row, "freshness_seconds")) return;
+  const std::int64_t age = rows.number(row, "freshness_seconds");
+  figures.freshness_seconds = std::max(figures.freshness_seconds.value_or(age), age);
+}
+
 }  // namespace
 
 Task<void> PostgresMetricsTable::add(MetricBatch batch) {
@@ -57,14 +81,37 @@ Task<MetricRows> read_metrics(db::Pool& pool) {
   co_return totals;
 }
 
-Task<FleetFigures> read_fleet_figures(db::Pool& pool) {
+FleetView make_view(const sync::GateSettings& gate, const KeyRing& keys, std::vector<std::string> providers) {
+  FleetView view;
+  view.providers = std::move(providers);
+  if (!gate.owners.everybody) view.owners.emplace(gate.owners.ids.begin(), gate.owners.ids.end());
+  if (!gate.connections.everybody) view.connections.emplace(gate.connections.ids.begin(), gate.connections.ids.end());
+  view.syncing = gate.on(sync::Flag::sync);
+  view.polling = view.syncing && gate.on(sync::Flag::jobs);
+  view.first_key = keys.active_key();
+  view.other_keys = keys.other_keys();
+  return view;
+}
+
+Task<FleetFigures> read_fleet_figures(db::Pool& pool, FleetView view) {
   FleetFigures figures;
-  const db::Rows queue = co_await pool.query(sql::metrics_queue, {});
-  figures.due = queue.number(0, "due");
-  figures.leased = queue.number(0, "leased");
-  figures.backing_off = queue.number(0, "backing_off");
-  figures.failed_events = queue.number(0, "failed_events");
-  if (!queue.is_null(0, "freshness_seconds")) figures.freshness_seconds = queue.number(0, "freshness_seconds");
+  // Shown from zero, so that an alert on them can tell "none" from "not known".
+  for (const std::string& provider : view.providers) {
+    figures.expected[provider] = figures.oldest_due_seconds[provider] = figures.grants_overdue[provider] = 0;
+    for (const char* owner : {"operator", "provider"}) figures.stale[{provider, owner}] = 0;
+  }
+  for (const char* place : {"first", "other", "missing"}) figures.sealed[place] = 0;
+  db::Values scope{db::array_literal(view.providers), maybe_array(view.owners), maybe_array(view.connections),
+                   boolean(view.polling), boolean(view.syncing)};
+  const db::Rows connections = co_await pool.query(sql::metrics_connections, std::move(scope));
+  for (int row = 0; row < connections.size(); ++row) add_connections(figures, connections, row);
+  db::Values ring{view.first_key, view.other_keys};
+  const db::Rows sealed = co_await pool.query(sql::metrics_sealed, std::move(ring));
+  for (int row = 0; row < sealed.size(); ++row)
+    figures.sealed[std::string(sealed.text(row, "place"))] = sealed.number(row, "secrets");
+  const db::Rows upkeep = co_await pool.query(sql::metrics_upkeep, {});
+  figures.failed_events = upkeep.number(0, "failed_events");
+  figures.workers_alive = upkeep.number(0, "workers_alive");
   const db::Rows channels = co_await pool.query(sql::metrics_push_channels, {});
   for (int row = 0; row < channels.size(); ++row)
     figures.push_channels.emplace(channels.text(row, "state"), channels.number(row, "channels"));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "common/base/crypto.hpp"
 #include "common/base/metrics.hpp"
 #include "common/db/pool.hpp"
+#include "common/sync/gate.hpp"
 
 namespace calsync::store {
 
@@ -29,9 +31,21 @@ class PostgresMetricsTable final : public MetricsTable {
   db::Pool& pool_;
 };
 
+/// From whose point of view the fleet is judged: what this process knows, admits and can open.
+struct FleetView {
+  std::vector<std::string> providers{};
+  std::optional<std::vector<std::string>> owners{};       ///< nothing = everybody
+  std::optional<std::vector<std::string>> connections{};  ///< nothing = all
+  bool syncing = true;                                    ///< what somebody asked for is synced
+  bool polling = true;
+  std::string first_key{};
+  std::string other_keys{};  ///< with commas
+};
+FleetView make_view(const sync::GateSettings& gate, const KeyRing& keys, std::vector<std::string> providers);
+
 /// calendar_metrics, and what the other tables say in numbers. Throws db::DatabaseError.
 Task<MetricRows> read_metrics(db::Pool& pool);
-Task<FleetFigures> read_fleet_figures(db::Pool& pool);
+Task<FleetFigures> read_fleet_figures(db::Pool& pool, FleetView view);
 
 /// Carries the growth of this process' counters to the database about once a second, in numbered batches. One that the
 /// database did not acknowledge is sent again as it was, so that it counts once whatever became of the first attempt.

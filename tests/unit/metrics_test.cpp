@@ -70,6 +70,8 @@ TEST_CASE("what is recorded is shown in Prometheus' text format") {
   metrics.provider_request("google", "list_events", 200);
   metrics.missed_pushes("google", 2);
   metrics.set_flags(true, false, true, false);
+  metrics.set_invalid_settings(2);
+  CHECK(shows(metrics, "calendar_invalid_settings 2"));
   CHECK(shows(metrics, "# TYPE calendar_sync_runs_total counter"));
   CHECK(shows(metrics, R"(calendar_sync_runs_total{outcome="complete",provider="google"} 1)"));
   CHECK(shows(metrics, R"(calendar_sync_failures_total{error_code="rate_limited",provider="google"} 1)"));
@@ -213,10 +215,18 @@ TEST_CASE("the fleet's gauges are shown where they are known") {
   CHECK_THAT(metrics_text(metrics.fleet({}, std::nullopt)), !Contains("calendar_queue_due"));
   FleetFigures figures{.due = 3, .leased = 2, .backing_off = 1, .failed_events = 4};
   figures.push_channels = {{"live", 7}};
+  figures.connections = {{{"google", "active"}, 9}};
+  figures.stale = {{{"google", "operator"}, 5}};
+  figures.workers_alive = 6;
+  figures.sealed = {{"first", 8}};
   std::string text = metrics_text(metrics.fleet({}, figures));
   CHECK_THAT(text, Contains("\ncalendar_queue_due 3\n") && Contains("\ncalendar_queue_leased 2\n") &&
                        Contains("\ncalendar_queue_backoff 1\n") && Contains("\ncalendar_mirror_failed_events 4\n") &&
                        Contains("\ncalendar_push_channels{state=\"live\"} 7\n") &&
+                       Contains("\ncalendar_connections{provider=\"google\",state=\"active\"} 9\n") &&
+                       Contains("\ncalendar_connections_stale{owner=\"operator\",provider=\"google\"} 5\n") &&
+                       Contains("\ncalendar_workers_alive 6\n") &&
+                       Contains("\ncalendar_sealed_secrets{key=\"first\"} 8\n") &&
                        !Contains("\ncalendar_sync_freshness_seconds "));
   figures.freshness_seconds = 90;
   CHECK_THAT(metrics_text(metrics.fleet({}, figures)), Contains("\ncalendar_sync_freshness_seconds 90\n"));

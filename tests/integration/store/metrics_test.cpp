@@ -13,6 +13,14 @@ std::string total(TestDatabase& database, const std::string& name) {
   return database.sql("SELECT COALESCE(sum(value), 0)::text FROM calendar_metrics WHERE name = '" + name + "'");
 }
 
+store::FleetView everything() {
+  store::FleetView view;
+  view.providers = {"google", "ics"};
+  view.first_key = "k2";
+  view.other_keys = "k1, k0";
+  return view;
+}
+
 Deadline soon(TestDatabase& database) { return {database.clock(), std::chrono::seconds(5)}; }
 
 /// Two flushes at once, as a scrape and the second's beat may be.
@@ -122,14 +130,14 @@ TEST_CASE("the fleet's gauges are read from the tables") {
   const std::string channel =
       "INSERT INTO calendar_push_channels (id, connection_id, external_calendar_id, secret_hash, state) VALUES ";
   database.sql(channel + "('a', '" + id + "', 'c', '', 'live'), ('b', '" + id + "', 'd', '', 'stopped')");
-  FleetFigures figures = database.run(store::read_fleet_figures(database.pool()));
+  FleetFigures figures = database.run(store::read_fleet_figures(database.pool(), everything()));
   CHECK(figures.due == 1);
   CHECK_FALSE(figures.freshness_seconds);
   CHECK(figures.push_channels == std::map<std::string, std::int64_t>{{"live", 1}, {"stopped", 1}});
   database.sql(
       "UPDATE external_calendar_connections SET backoff_until = now() + interval '1 hour', last_synced_at = now() - "
       "interval '90 seconds'");
-  figures = database.run(store::read_fleet_figures(database.pool()));
+  figures = database.run(store::read_fleet_figures(database.pool(), everything()));
   CHECK(figures.due == 0);
   CHECK(figures.backing_off == 1);
   CHECK(figures.freshness_seconds.value_or(0) >= 90);
