@@ -10,7 +10,7 @@
 namespace calsync::api::web {
 namespace {
 
-constexpr int entries_a_page = 100;
+constexpr int entries_a_page = 40;
 
 Html number(std::int64_t count) {
   Html html;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api-server/web/explanation_view.hpp"
 
+#include <algorithm>
+
 #include "api-server/routes/explain_json.hpp"
 #include "api-server/web/connection_filter.hpp"
 #include "api-server/web/page.hpp"
@@ -9,25 +11,16 @@
 namespace calsync::api::web {
 namespace {
 
-Html facts_table(const sync::Evidence& evidence, const sync::GateSettings& gate) {
-  Table table("What this rests on", {"Fact", "Is"});
-  for (const sync::Fact& one : sync::facts_of(evidence, gate)) table.row({text(one.name), said(one.words)});
-  return table.html("Nothing is known.");
+/// "last_success" as people read it.
+std::string spoken(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
 }
 
-Html provider_said(const sync::RunEvidence& run) {
-  if (run.provider_status == 0) return "";
-  Html html;
-  html << run.provider_status;
-  if (!run.provider_request_id.empty()) html << ", request " << said(run.provider_request_id);
-  return html;
-}
-
-Html attempts_table(const sync::Evidence& evidence) {
-  Table table("Latest runs", {"Ended", "Outcome", "Error", "The provider answered"});
-  for (const sync::RunEvidence& run : evidence.runs)
-    table.row({moment(run.finished_at, evidence.now), text(run.outcome), said(run.error), provider_said(run)});
-  return table.html("No run has left a line yet.");
+Html facts_view(const std::vector<sync::Fact>& facts) {
+  Facts known;
+  for (const sync::Fact& one : facts) known.add(text(spoken(one.name)), said(one.words));
+  return known.html();
 }
 
 }  // namespace
@@ -36,12 +29,13 @@ Task<Html> explanation_view(const Services& services, store::ConnectionView view
   const std::string state(sync::state_name(sync::derive_state(view.facts, view.now)));
   const Explained explained = co_await gather(services.connections, services.pool, provider_hosts(services.registry),
                                               services.clock, std::move(view));
-  const sync::Explanation told = sync::explain(explained.evidence, services.gate);
+  const sync::Explanation explanation = sync::explain(explained.evidence, services.gate);
   Html html;
-  html << "<p class=\"explained\">" << state_tag(state) << " <strong>" << text(told.situation)
-       << "</strong>: " << said(told.reason) << "</p><p>Can be mended by: " << text(sync::owner_name(told.owner))
-       << "</p><p>What to do: " << (told.action.empty() ? Html("nothing") : said(told.action)) << "</p>"
-       << facts_table(explained.evidence, services.gate) << attempts_table(explained.evidence);
+  html << "<p class=\"explained\">" << state_tag(state) << " <strong>" << text(spoken(explanation.situation))
+       << "</strong>: " << said(explanation.reason) << "</p><p><span class=\"soft\">Can be mended by:</span> "
+       << text(sync::owner_name(explanation.owner)) << "</p><p class=\"todo\"><span class=\"soft\">What to do:</span> "
+       << (explanation.action.empty() ? Html("nothing") : said(explanation.action)) << "</p>"
+       << facts_view(sync::facts_of(explained.evidence, services.gate));
   co_return html;
 }
 

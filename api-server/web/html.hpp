@@ -36,6 +36,10 @@ class AttributeName {
 class Path {
  public:
   Path(Literal base) : text_(base.str()) {}  // NOLINT(google-explicit-constructor)
+  template <std::size_t Size>
+  Path(const char (&base)[Size]) : text_(base) {}  // NOLINT(google-explicit-constructor)
+  template <std::size_t Size>
+  Path(char (&)[Size]) = delete;  // an array that is written to is no literal
   /// A target that a request of ours has come to: visible ASCII, beginning with a single slash; else "/".
   static Path checked(std::string_view target);
   Path segment(std::string_view value) const;
@@ -82,10 +86,20 @@ inline Attribute action(const Path& path) { return {"action", path.str()}; }
 class Html {
  public:
   Html() = default;
-  Html(Literal markup) : out_(markup.str()) {}      // NOLINT(google-explicit-constructor)
+  Html(Literal markup) : out_(markup.str()) {}  // NOLINT(google-explicit-constructor)
+  template <std::size_t Size>
+  Html(const char (&markup)[Size]) : out_(markup) {}  // NOLINT(google-explicit-constructor)
+  template <std::size_t Size>
+  Html(char (&)[Size]) = delete;
   Html(const Text& text) : out_(text.escaped()) {}  // NOLINT(google-explicit-constructor)
 
   Html& operator<<(Literal markup) { return put(markup.str()); }
+  template <std::size_t Size>
+  Html& operator<<(const char (&markup)[Size]) {
+    return put(markup);
+  }
+  template <std::size_t Size>
+  Html& operator<<(char (&)[Size]) = delete;
   Html& operator<<(const Text& text) { return put(text.escaped()); }
   Html& operator<<(const Attribute& one) {
     return put(" ").put(one.name()).put("=\"").put(one.value().escaped()).put("\"");

@@ -149,8 +149,8 @@ Html switches(const sync::GateSettings& gate) {
                stops(flag)});
   }
   Facts lists;
-  lists.add("CALENDAR_ALLOWLIST_PROVIDER_IDS admits", list_text(gate.owners));
-  lists.add("CALENDAR_ALLOWLIST_CONNECTION_IDS admits", list_text(gate.connections));
+  lists.add("Owners on the list", list_text(gate.owners));
+  lists.add("Connections on the list", list_text(gate.connections));
   lists.add("Environment", gate.production ? Html("production") : Html("development"));
   Html html;
   html << table.html("There is none.") << lists.html();

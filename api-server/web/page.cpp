@@ -157,7 +157,7 @@ Html Table::html(Literal nothing) const {
   return html;
 }
 
-void Facts::add(Literal name, const Html& value) {
+void Facts::put(const Html& name, const Html& value) {
   body_ << "<div><dt>" << name << "</dt><dd>" << value << "</dd></div>";
 }
 

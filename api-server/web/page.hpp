@@ -52,10 +52,12 @@ class Table {
 /// Names and values.
 class Facts {
  public:
-  void add(Literal name, const Html& value);
+  void add(Literal name, const Html& value) { put(name, value); }
+  void add(const Text& name, const Html& value) { put(name, value); }
   Html html() const;
 
  private:
+  void put(const Html& name, const Html& value);
   Html body_;
 };
 

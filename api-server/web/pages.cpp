@@ -30,7 +30,7 @@ void add_page(Router& router, const Pages& pages, std::string method, std::strin
 
 }  // namespace web
 
-void add_web_routes(Router& router, web::const Pages& pages) {
+void add_web_routes(Router& router, const web::Pages& pages) {
   router.add({"GET", "/admin/assets/{hash}/{name}", Access::anyone,
               [](Request request) { return web::send_asset(std::move(request)); }});
   web::add_login_pages(router, pages);

@@ -12,7 +12,7 @@ Literal item_class(const sync::TimelineEntry& entry) {
   const bool good = entry.what == "complete" || entry.what == "active" || entry.kind == "quiet";
   const bool bad = entry.what == "retry" || entry.what == "suspend" ||
                    (entry.kind == "state" && entry.what != "active" && entry.what != "disabled");
-  return good ? "good" : bad ? "bad" : "";
+  return good ? Literal("good") : bad ? Literal("bad") : Literal("");
 }
 
 Html heading(const sync::FoldedEntry& folded) {

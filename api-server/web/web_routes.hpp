@@ -6,6 +6,6 @@
 namespace calsync::api {
 
 /// The operators' page: everything below /admin. `pages` outlives the router's requests.
-void add_web_routes(Router& router, web::const Pages& pages);
+void add_web_routes(Router& router, const web::Pages& pages);
 
 }  // namespace calsync::api

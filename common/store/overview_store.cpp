@@ -49,12 +49,12 @@ Task<std::vector<Cause>> read_causes(db::Pool& pool, Time now) {
 }
 
 Task<std::vector<AgeBand>> read_ages(db::Pool& pool) {
-  static constexpr std::array<std::pair<const char*, const char*>, 7> bands{{{"in_5_minutes", "under 5 min"},
-                                                                             {"in_15_minutes", "5 to 15 min"},
-                                                                             {"in_1_hour", "15 to 60 min"},
-                                                                             {"in_6_hours", "1 to 6 h"},
-                                                                             {"in_1_day", "6 to 24 h"},
-                                                                             {"older", "over a day"},
+  static constexpr std::array<std::pair<const char*, const char*>, 7> bands{{{"in_5_minutes", "< 5 min"},
+                                                                             {"in_15_minutes", "< 15 min"},
+                                                                             {"in_1_hour", "< 1 h"},
+                                                                             {"in_6_hours", "< 6 h"},
+                                                                             {"in_1_day", "< 1 d"},
+                                                                             {"older", "older"},
                                                                              {"never", "never"}}};
   const db::Rows rows = co_await pool.query(sql::overview_ages, {});
   std::vector<AgeBand> ages;

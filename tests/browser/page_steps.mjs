@@ -12,7 +12,7 @@ async function connection() {
 
 const rooms = async () => {
   const { id } = await connection();
-  return { overview: "/admin", connections: "/admin/connections", connection: `/admin/connections/${id}`, events: "/admin/events", jobs: "/admin/jobs", audit: "/admin/audit", bulk: "/admin/bulk/new?action=sync", action: `/admin/connections/${id}/do/reset` };
+  return { overview: "/admin", connections: "/admin/connections", connection: `/admin/connections/${id}`, events: "/admin/events", jobs: "/admin/jobs", audit: "/admin/audit", bulk: "/admin/bulk/new?action=sync&state=active", action: `/admin/connections/${id}/do/reset` };
 };
 
 /** Runs of the last day, so that the charts have something to draw. */

@@ -105,7 +105,11 @@ def main(arguments):
         pictures.mkdir(parents=True, exist_ok=True)
         environment = {**os.environ, "CALSYNC_ROOT": stack.root, "CALSYNC_ADMIN_TOKEN": stack.admin_token,
                        "CALSYNC_APP_TOKEN": stack.app_token, "CALSYNC_STAND": serve(Stand(stack)), "CALSYNC_PICTURES": str(pictures)}
-        return subprocess.run(["node", str(HERE / "suite.mjs"), *arguments], env=environment, check=False).returncode
+        status = subprocess.run(["node", str(HERE / "suite.mjs"), *arguments], env=environment, check=False).returncode
+        if status != 0:
+            troubles = [line for daemon in stack.past for line in list(daemon.raw) if '"level":"error"' in line]
+            print("\n".join(troubles[-20:]), flush=True)
+        return status
     finally:
         if stack:
             stack.close()

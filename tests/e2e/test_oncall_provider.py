@@ -22,6 +22,14 @@ def proved(case, connection, code):
     case.poll(connection)
 
 
+def crowd(case, count):
+    """Connections of so many other owners, in step."""
+    found = [case.stack.connect_google(case.stack.new_owner(), case.account()) for _ in range(count)]
+    for one in found:
+        case.stack.wait_synced(one)
+    return found
+
+
 def dead_grant(case, who, planted):
     case.emulator.revoke_grant(who[1])
     case.token_ends(who[2])
@@ -55,7 +63,7 @@ def over_and_time_passes(case, who, planted):
     """The trouble is over at the provider, and what it had asked to wait for has passed."""
     planted.close()
     case.sql.execute("UPDATE calendar_rate_buckets SET blocked_until = NULL")
-    case.stack.set(who[2], "backoff_until = NULL")
+    case.sql.execute("UPDATE external_calendar_connections SET backoff_until = NULL")
 
 
 def over_and_cleared(case, who, planted):
@@ -77,8 +85,11 @@ def right_secret(case, who, planted):
 
 
 def project_quota(case, who, planted):
-    planted.enter_context(case.emulator.trouble("forbidden_quota"))
-    case.poll(who[2])
+    """Three owners are told that the project has no calls left today."""
+    others = crowd(case, 2)
+    planted.enter_context(case.emulator.trouble("forbidden_daily", retry_after="600"))
+    for connection in (who[2], *others):
+        case.poll(connection)
 
 
 def broken_event(case, who, planted):
@@ -105,13 +116,11 @@ def readable_again(case, who, planted):
 
 
 def outage(case, who, planted):
-    crowd = [case.stack.connect_google(case.stack.new_owner(), case.account()) for _ in range(7)]
-    for one in crowd:
-        case.stack.wait_synced(one)
+    everybody = [who[2], *crowd(case, 7)]
     planted.enter_context(case.emulator.outage())
 
     def opened():
-        case.sql.execute("UPDATE external_calendar_connections SET sync_needed = true, backoff_until = NULL WHERE id = ANY (%s::uuid[])", [*crowd, who[2]])
+        case.sql.execute("UPDATE external_calendar_connections SET sync_needed = true, backoff_until = NULL WHERE id = ANY (%s::uuid[])", everybody)
         return case.sql.value("SELECT count(*) FROM calendar_provider_circuits WHERE state <> 'closed'")
     wait_until(opened, 30, "the outage is noticed")
 

@@ -22,6 +22,7 @@ static_assert(Writable<Text> && Writable<Attribute> && Writable<Html> && Writabl
 static_assert(!Writable<std::string> && !Writable<std::string_view> && !Writable<bool> && !Writable<char>);
 static_assert(!std::is_constructible_v<Html, std::string> && !std::is_constructible_v<Literal, std::string>);
 static_assert(!std::is_constructible_v<Path, std::string> && !std::is_constructible_v<AttributeName, std::string>);
+static_assert(!std::is_constructible_v<Html, char (&)[8]> && !std::is_constructible_v<Path, char (&)[8]>);
 static_assert(!std::is_convertible_v<std::string, Text>);
 
 TEST_CASE("text is made harmless between tags and in attributes", "[web]") {
