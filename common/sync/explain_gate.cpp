@@ -74,7 +74,8 @@ Told is_shut_out(const Case& one) {
 }
 
 Told is_shut_out_by_worker(const Case& one) {
-  if (!one.evidence.worker_gate) return std::nullopt;
+  // What a worker last ran with says nothing while none runs.
+  if (!one.evidence.worker_gate || one.evidence.workers_alive == 0) return std::nullopt;
   const GateSettings& theirs = one.evidence.worker_gate->gate;
   const sync::Answer answer = ask(theirs, Operation::use_calendar, &one.facts().owner, &one.facts().connection);
   if (answer) return std::nullopt;

@@ -281,6 +281,14 @@ TEST_CASE("the table knows every cause", "[sync][explain]") {
   CHECK(told == names);
 }
 
+TEST_CASE("what the last worker ran with is no reason while none is alive", "[sync][explain]") {
+  Evidence evidence = due();
+  evidence.worker_gate->gate = gate({{"CALENDAR_SYNC_ENABLED", "false"}});
+  CHECK(explain(evidence, gate()).cause == Cause::worker_flag_off);
+  evidence.workers_alive = 0;
+  CHECK(explain(evidence, gate()).cause == Cause::no_worker);
+}
+
 TEST_CASE("polling that is off is the worker's matter, and only without a wish", "[sync][explain]") {
   const GateSettings off = gate({{"CALENDAR_JOBS_ENABLED", "false"}});
   Evidence evidence = due();
