@@ -46,6 +46,12 @@ ServerOptions server_options(const Settings& settings, Metrics& metrics) {
   return options;
 }
 
+/// What docs/openapi.yaml is compared with: the router that serves, rather than a list that could differ from it.
+void tell_addresses(const Log& log, const Router& router) {
+  for (const auto& [method, path] : router.addresses())
+    log.debug("an address is served", {.metadata = {{"method", method}, {"path", path}}});
+}
+
 }  // namespace
 
 struct ApiServer::Parts {
@@ -169,6 +175,7 @@ Task<void> ApiServer::serve(std::function<void(std::uint16_t port)> ready) {
   asio::co_spawn(co_await asio::this_coro::executor, parts.flusher.serve(), [](std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
   });
+  tell_addresses(parts.around.log, parts.router);
   ready(parts.server.port());
   co_await parts.server.serve();
   co_await parts.server.drained(std::chrono::seconds(parts.settings.server.drain_seconds));

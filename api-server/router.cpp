@@ -66,6 +66,12 @@ void Router::add(Endpoint endpoint) {
   endpoints_.push_back({std::move(endpoint), std::move(segments)});
 }
 
+std::vector<std::pair<std::string, std::string>> Router::addresses() const {
+  std::vector<std::pair<std::string, std::string>> all;
+  for (const Compiled& one : endpoints_) all.emplace_back(one.endpoint.method, one.endpoint.pattern);
+  return all;
+}
+
 const Router::Compiled* Router::find(const Request& request, std::string& allowed) const {
   const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   for (const Compiled& one : endpoints_) {

@@ -44,6 +44,8 @@ class Router {
   /// Where two patterns match a path, the one added first is taken.
   void add(Endpoint endpoint);
   Task<Response> route(Request request) const;
+  /// Method and pattern of every endpoint, in the order of their addition.
+  std::vector<std::pair<std::string, std::string>> addresses() const;
 
  private:
   struct Compiled {

@@ -130,7 +130,8 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
 
 Task<bool> Executor::finish(const sync::Claim& claim, Ending ending) {
   if (ending.settlement.outcome.verdict == sync::Verdict::discard) {
-    services_.settler.release({claim.connection, claim.lease_token, ending.settlement.outcome.pause});
+    const sync::Outcome& outcome = ending.settlement.outcome;
+    services_.settler.release({claim.connection, claim.lease_token, outcome.pause, claim.edit_seq, outcome.backoff});
     co_return true;
   }
   if (ending.rows.empty()) {

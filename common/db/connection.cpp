@@ -48,6 +48,20 @@ bool may_quote_password(const std::string& uri) {
   return false;
 }
 
+/// A pooler may drop what the session was opened with (`options`), and times would come in another form or zone.
+void require_settings(PGconn* connection) {
+  const auto shown = [connection](const char* name) {
+    const char* value = PQparameterStatus(connection, name);
+    return std::string_view(value ? value : "");
+  };
+  const bool is_utc = shown("TimeZone") == "UTC" || shown("TimeZone") == "Etc/UTC";
+  if (is_utc && shown("DateStyle").starts_with("ISO")) return;
+  throw DatabaseError(
+      "the session has not got the settings that it was opened with (timezone UTC, datestyle ISO); if a pooler drops "
+      "them, give them to the role: docs/operations.md, \"PgBouncer\"",
+      "");
+}
+
 bool failed(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
@@ -129,6 +143,7 @@ Task<void> Connection::connect() {
     if (state == PGRES_POLLING_OK) break;
   }
   watch_socket();
+  require_settings(connection_);
   PQsetnonblocking(connection_, 1);
   // Notices go nowhere: stdout holds log lines only, and libpq's default is to write to stderr.
   PQsetNoticeReceiver(connection_, [](void*, const PGresult*) {}, nullptr);

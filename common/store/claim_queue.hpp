@@ -61,7 +61,7 @@ class ClaimQueue {
   virtual Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) = 0;
   /// Settles runs without rows in one statement. Returns the connections that were still ours.
   virtual Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) = 0;
-  /// Gives leases back without a verdict.
+  /// Gives leases back without a verdict; what their runs were told by the provider is kept.
   virtual Task<void> release(std::vector<sync::ReturnedLease> leases) = 0;
   /// After a claim whose answer was lost: gives back the leases on these connections that this worker may have got by
   /// it.

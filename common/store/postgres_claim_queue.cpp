@@ -255,6 +255,8 @@ Task<void> PostgresClaimQueue::release(std::vector<sync::ReturnedLease> leases) 
         .put("id", one.connection.str())
         .put("lease_token", one.lease_token)
         .put("pause_seconds", one.pause.count())
+        .put("edit", one.edit_seq)
+        .put("second_look_seconds", one.second_look.count())
         .end_object();
   }
   writer.end_array();

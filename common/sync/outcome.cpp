@@ -32,6 +32,8 @@ Outcome suspend(const Error& error, int refusals = 0) {
   return {Verdict::suspend, describe(error), until_a_person_acts, refusals};
 }
 
+Seconds until_second_look(double unit) { return second_look + Seconds(10 * unit); }
+
 /// Jitter comes on top: never a call before Retry-After ends.
 Seconds asked_for(std::chrono::seconds retry_after, double unit) {
   const Seconds wait = std::min(Seconds(retry_after), Seconds(longest_wait));
@@ -90,7 +92,7 @@ Outcome judge(const Error& error, Attempt attempt, double unit) {
     case Failure::scope_missing: {
       const int refusals = attempt.grant_refusals + 1;
       return refusals >= proofs_of_a_dead_grant ? suspend(error, refusals)
-                                                : retry(error, second_look + Seconds(10 * unit), refusals);
+                                                : retry(error, until_second_look(unit), refusals);
     }
     case Failure::quota_exhausted:
       return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : Seconds(3600 + 3600 * unit));
@@ -133,7 +135,13 @@ Outcome decide(const Error& error, Attempt attempt, double unit) {
 
 Outcome given_up(const Error& why, const Result<void>& heard, Attempt attempt, double unit) {
   Outcome outcome{Verdict::discard, describe(why), Seconds(0), attempt.grant_refusals};
-  if (!heard) outcome.pause = pause_of(heard.error(), unit);
+  if (heard) return outcome;
+  outcome.pause = pause_of(heard.error(), unit);
+  const int refusals = judge(heard.error(), attempt, unit).grant_refusals;
+  if (refusals > attempt.grant_refusals) {
+    outcome.grant_refusals = refusals;
+    outcome.backoff = until_second_look(unit);
+  }
   return outcome;
 }
 

@@ -42,7 +42,8 @@ struct Attempt {
 /// on top, and never shortens our own backoff.
 Outcome decide(const Error& error, Attempt attempt, double unit);
 Outcome completed();
-/// The run is discarded for `why`; a wait that the provider asked for in its last answer is passed on.
+/// The run is discarded for `why`. What it was told last is passed on: a wait that the provider asked for, and a
+/// refusal of the grant, which is counted and has its second look after `backoff`.
 Outcome given_up(const Error& why, const Result<void>& heard, Attempt attempt, double unit);
 
 /// From so many ends with its worker in a row on, a connection is under suspicion and runs without another suspect

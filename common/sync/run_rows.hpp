@@ -122,6 +122,9 @@ struct ReturnedLease {
   ConnectionId connection{};
   std::int64_t lease_token = 0;
   std::chrono::duration<double> pause{0};  ///< that the provider has asked for: it holds for whoever comes next
+  std::int64_t edit_seq = 0;               ///< as the claim found it
+  /// The grant was refused, and rests so long; zero = it was not. Counts unless somebody has edited the row meanwhile.
+  std::chrono::duration<double> second_look{0};
 };
 
 }  // namespace calsync::sync

@@ -192,11 +192,15 @@ WITH d AS (
 SELECT id FROM settled;
 
 -- name: queue_release
--- Given back without a verdict: nothing about the row changes but the lease, and a pause that the provider asked for.
-WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (id uuid, lease_token bigint, pause_seconds double precision))
+-- Given back without a verdict: nothing about the row changes but the lease, a pause that the provider asked for, and a refusal of
+-- the grant: or who is stopped again and again would ask for a dead one again and again. An operator's edit wins over the latter.
+WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (
+  id uuid, lease_token bigint, pause_seconds double precision, edit bigint, second_look_seconds double precision))
 UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL, unsettled_claims = 0,
-  backoff_until = CASE WHEN d.pause_seconds > 0
-    THEN GREATEST(t.backoff_until, now() + make_interval(secs => d.pause_seconds)) ELSE t.backoff_until END
+  grant_refusals = CASE WHEN d.second_look_seconds > 0 AND t.edit_seq = d.edit THEN t.grant_refusals + 1 ELSE t.grant_refusals END,
+  backoff_until = GREATEST(t.backoff_until,
+    CASE WHEN d.pause_seconds > 0 THEN now() + make_interval(secs => d.pause_seconds) END,
+    CASE WHEN d.second_look_seconds > 0 AND t.edit_seq = d.edit THEN now() + make_interval(secs => d.second_look_seconds) END)
 FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
   AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE));
 

@@ -169,6 +169,7 @@ Event& copy_event(const Calendar& source, const Event& event, Calendar& destinat
   auto copy = std::make_unique<Event>(event);
   read_event(destination, resource_of(source, event), people, Sender::control, *copy);
   copy->change = 0;
+  copy->left_out_of = 0;  // which was a change of the source
   Event* old = destination.find(event.id);
   if (!old) return destination.add(std::move(copy));
   copy->change = old->change;

@@ -98,3 +98,31 @@ TEST_CASE("a connection whose runs end with their worker is suspended after five
                                           " runs of this connection ended with their worker"));
   }
 }
+
+TEST_CASE("a run that is given up passes on what it was told last") {
+  const Error stopped = fail(Failure::cancelled, "the worker stops");
+  const auto passed_on = [&](const Result<void>& heard) { return given_up(stopped, heard, {3, 1}, 0.5); };
+  const auto check_nothing = [](const Outcome& outcome) {
+    CHECK(outcome.pause.count() == 0);
+    CHECK(outcome.backoff.count() == 0);
+    CHECK(outcome.grant_refusals == 1);
+  };
+  for (const Result<void>& heard : {Result<void>(), Result<void>(stopped), Result<void>(fail(Failure::network, "x")),
+                                    Result<void>(fail(Failure::rejected, "x"))}) {
+    const Outcome outcome = passed_on(heard);
+    CHECK(outcome.verdict == Verdict::discard);
+    CHECK(outcome.last_error == "lease_lost: the worker stops");
+    check_nothing(outcome);
+  }
+  Error busy = fail(Failure::throttled, "x");
+  busy.retry_after = 100s;
+  CHECK(passed_on(busy).pause.count() >= 100);
+  CHECK(passed_on(busy).grant_refusals == 1);
+  for (const Failure failure : {Failure::grant_dead, Failure::token_rejected, Failure::scope_missing}) {
+    const Outcome outcome = passed_on(fail(failure, "x"));
+    CHECK(outcome.verdict == Verdict::discard);
+    CHECK(outcome.grant_refusals == 2);
+    CHECK(outcome.pause.count() == 0);
+    CHECK(outcome.backoff == 65s);
+  }
+}

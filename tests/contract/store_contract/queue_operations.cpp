@@ -102,7 +102,8 @@ void release(Step& step) {
   for (int i = 0; i < count; ++i) {
     const sync::Claim held = pick_claim(step);
     const std::chrono::seconds pause(step.dice.chance(60) ? 0 : step.dice.between(1, 900));
-    leases[held.connection] = {held.connection, held.lease_token, pause};
+    const std::chrono::seconds second_look(step.dice.chance(60) ? 0 : step.dice.between(1, 900));
+    leases[held.connection] = {held.connection, held.lease_token, pause, held.edit_seq, second_look};
   }
   std::vector<sync::ReturnedLease> list;
   for (const auto& [id, one] : leases) list.push_back(one);

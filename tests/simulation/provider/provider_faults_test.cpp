@@ -214,5 +214,38 @@ TEST_CASE("a list that lags or skips is put right by the next delta", "[sim][fau
   }
 }
 
+TEST_CASE("an event that a page skipped is on every page of the calendar that it moves to", "[sim][faults]") {
+  TestWorld world;
+  const Grant ada = make_account(world.world, primary, {{second, "Work", "America/New_York", "owner"}});
+  const auto put = [&](const std::string& calendar, std::string_view id) {
+    world.world.call("POST", "/control/events",
+                     fmt::format(R"({{"email":"{}","calendar_id":"{}","event":{{"id":"{}",)"
+                                 R"("start":{{"date":"2026-03-02"}},"end":{{"date":"2026-03-03"}}}}}})",
+                                 primary, calendar, id));
+  };
+  const auto last_change = [&](const std::string& calendar) {
+    return world.world.provider.find_calendar(calendar)->last_change();
+  };
+  put(primary, "stays01");
+  put(primary, "moves01");
+  const std::uint64_t snapshot = last_change(primary);
+  world.world.call("POST", "/control/faults", R"({"kind":"page_skip","times":1})");
+  TestMirror from(world, ada, primary);
+  REQUIRE(from.sync().has_value());
+  REQUIRE_FALSE(from.rows("UTC").contains("moves01"));
+
+  // The list of the other calendar begins at the change of the same number.
+  for (int number = 0; last_change(second) + 1 < snapshot; ++number) put(second, fmt::format("other{}", number));
+  world.world.call("POST", "/control/events/move",
+                   fmt::format(R"({{"email":"{}","calendar_id":"{}","event_id":"moves01","destination":"{}"}})",
+                               primary, primary, second));
+  REQUIRE(last_change(second) == snapshot);
+  world.world.call("POST", "/control/settings", R"({"short_pages":1})");
+  TestMirror to(world, ada, second);
+  REQUIRE(to.sync().has_value());
+  const CalendarTruth truth = truth_of_calendar(world.world, primary, second);
+  CHECK(compare(to.rows(truth.time_zone), truth.rows) == std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace calsync::simulation::testing

@@ -92,3 +92,49 @@ TEST_CASE("HTML in the place of a token ends the run and accuses nobody", "[scen
   CHECK(stage.row(ada).grant_refusals == 0);
   CHECK(stage.out_of_step() == "");
 }
+
+TEST_CASE("a refusal of the grant that a stopped run has heard counts", "[scenario][grants]") {
+  Stage stage(short_tokens());
+  Member& ada = settled_account(stage);
+  stage.order("POST", "/control/faults", R"({"match":{"operation":"token"},"kind":"invalid_grant"})");
+  const Duration woken = stage.now();
+  stage.at_call("refresh", [&] { stage.set_environment("CALENDAR_SYNC_ENABLED", "false"); });
+  stage.wake(ada);
+  REQUIRE(stage.run_ended(ada));
+  // Nothing else of that run was written.
+  CHECK(stage.row(ada).grant_refusals == 1);
+  CHECK(stage.row(ada).error_count == 0);
+  CHECK_FALSE(stage.row(ada).last_error);
+
+  // The second look is had a minute later, as after any refusal, and it is the last one.
+  stage.set_environment("CALENDAR_SYNC_ENABLED", "true");
+  REQUIRE(stage.run_ended(ada, 2min));
+  std::vector<MadeCall> asked;
+  std::ranges::copy_if(stage.calls(), std::back_inserter(asked),
+                       [&](const MadeCall& one) { return one.started >= woken && one.operation == "refresh"; });
+  REQUIRE(asked.size() == 2);
+  CHECK(asked[1].started - *asked[0].ended >= Duration(60s));
+  CHECK(stage.row(ada).grant_refusals == 2);
+  CHECK(stage.row(ada).sync_state == "needs_reauth");
+  stage.wake(ada);
+  stage.run(10min);
+  CHECK(stage.calls_since(woken, "refresh") == 2);
+}
+
+TEST_CASE("a refusal that a stopped run has heard says nothing about what a person does meanwhile",
+          "[scenario][grants]") {
+  Stage stage(short_tokens());
+  Member& ada = settled_account(stage);
+  stage.order("POST", "/control/faults", refuse_once);
+  stage.at_call("refresh", [&] {
+    stage.set_environment("CALENDAR_SYNC_ENABLED", "false");
+    stage.people.update_connections([](const ConnectionRow&) { return true; },
+                                    {.error_count = 0, .backoff_until = Moment{}});
+  });
+  stage.wake(ada);
+  REQUIRE(stage.run_ended(ada));
+  CHECK(stage.row(ada).grant_refusals == 0);
+  CHECK_FALSE(stage.row(ada).backoff_until);
+  stage.set_environment("CALENDAR_SYNC_ENABLED", "true");
+  CHECK(stage.out_of_step(30s) == "");
+}

@@ -91,3 +91,41 @@ TEST_CASE("what an operator clears during a run does not overrule what the run h
   CHECK(stage.row(ada).error_count == 0);
   check_silence(stage, ada, heard, 90s);
 }
+
+// Of the invariant: it holds the product to what somebody could know.
+TEST_CASE("a pause that only a killed worker had heard of binds nobody", "[scenario][pauses]") {
+  Stage stage;
+  Member& ada = stage.add_account("ada");
+  WorkerProcess& worker = stage.start_worker();
+  REQUIRE(stage.out_of_step() == "");
+  // One that was written down, and is over.
+  throttle_once(stage, "20");
+  stage.wake(ada);
+  check_silence(stage, ada, heard_429(stage), 20s);
+
+  const Duration since = stage.now();
+  throttle_once(stage, "300");
+  stage.wake(ada);
+  const auto refused = [&](const MadeCall& one) { return one.started > since && one.status == 429; };
+  REQUIRE(stage.run_until([&] { return std::ranges::any_of(stage.calls(), refused); }, 30s));
+  worker.process().kill();
+  REQUIRE(stage.row(ada).lease_until);
+  const Duration killed = stage.now();
+  stage.start_worker();
+  CHECK(stage.out_of_step(2min) == "");
+  CHECK(stage.calls_since(killed) > 0);
+}
+
+TEST_CASE("a pause that was written down binds whoever comes next", "[scenario][pauses]") {
+  Stage stage;
+  Member& ada = stage.add_account("ada");
+  WorkerProcess& worker = stage.start_worker();
+  REQUIRE(stage.out_of_step() == "");
+  throttle_once(stage, "90");
+  stage.wake(ada);
+  const Duration heard = heard_429(stage);
+  stage.run(200ms);
+  worker.process().kill();
+  stage.start_worker();
+  check_silence(stage, ada, heard, 90s);
+}

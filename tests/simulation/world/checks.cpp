@@ -49,7 +49,7 @@ void Checks::backlog(const std::string& process, std::size_t size) {
 
 void Checks::erased(const std::string& connection) {
   erased_.insert(connection);
-  pauses_.erase(connection);
+  forget_pauses(connection);
 }
 
 void Checks::connected(const std::string& connection) {
@@ -58,7 +58,20 @@ void Checks::connected(const std::string& connection) {
   one.asked_in_vain = 0;
   one.suspended_for_grant = false;
   one.last_token_error.clear();
+  forget_pauses(connection);
+}
+
+const Checks::Pause& Checks::pause_of(const std::string& connection) {
+  const Pause& written = pauses_[connection];
+  const Pause& heard = story(connection).epoch.pause;
+  return heard.until > written.until ? heard : written;
+}
+
+void Checks::record_pause(const std::string& connection) { pauses_[connection] = pause_of(connection); }
+
+void Checks::forget_pauses(const std::string& connection) {
   pauses_.erase(connection);
+  story(connection).epoch.pause = {};
 }
 
 int Checks::refusals(const std::string& connection) const {
@@ -142,14 +155,13 @@ void Checks::judge_connection(const Commit& commit, const Change<ConnectionRow>&
     judge_settle(commit, before, after);
   if (before.sync_cursor != after.sync_cursor) judge_cursor(before, after);
   // Whoever gives a lease back can hand the pause over with it.
-  if (const auto pause = pauses_.find(after.id); commit.statement == "queue_release" && pause != pauses_.end())
-    pause->second.recorded = true;
+  if (commit.statement == "queue_release") record_pause(after.id);
 }
 
 void Checks::note_outsiders(const Commit&, const ConnectionRow& before, const ConnectionRow& after) {
   // A person who clears a pause, or connects again, takes the consequences.
   if (before.backoff_until != after.backoff_until || before.grant_refusals != after.grant_refusals) {
-    pauses_.erase(after.id);
+    forget_pauses(after.id);
     story(after.id).suspended_for_grant = false;
     story(after.id).asked_in_vain = 0;
   }
@@ -163,8 +175,6 @@ void Checks::judge_claim(const Commit& commit, const ConnectionRow& before, cons
   if (before.backoff_until && *before.backoff_until > now)
     violated("I9", fmt::format("{} was claimed during its backoff", after.id));
   if (!before.sync_enabled) violated("I14", after.id + " was claimed while it is disabled");
-  if (const auto pause = pauses_.find(after.id); pause != pauses_.end() && !pause->second.recorded)
-    pauses_.erase(pause);
   Story& one = story(after.id);
   one.epoch = {};
   one.last_token_error.clear();
@@ -199,7 +209,7 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
        before.error_count != after.error_count || before.last_synced_at != after.last_synced_at))
     violated("I14", fmt::format("{} overwrote what an operator set on {} during the run", commit.statement, after.id));
   judge_errors(before, after);
-  if (const auto pause = pauses_.find(after.id); pause != pauses_.end()) pause->second.recorded = true;
+  record_pause(after.id);
   if (!succeeded && after.error_count > before.error_count && !after.backoff_until)
     violated("I13", after.id + " failed without a backoff");
 }
@@ -221,12 +231,12 @@ void Checks::judge_errors(const ConnectionRow& before, const ConnectionRow& afte
   if (after.error_count <= before.error_count || !after.backoff_until) return;
   const Duration backoff = *after.backoff_until - now;
   Story& one = story(after.id);
-  const auto pause = pauses_.find(after.id);
-  const bool paused = pause != pauses_.end() && pause->second.until > scheduler_.elapsed();
+  const Pause& pause = pause_of(after.id);
+  const bool paused = pause.until > scheduler_.elapsed();
   if (backoff < std::chrono::milliseconds(900))
     violated("I9", fmt::format("{} backs off for {} us only", after.id, backoff.count()));
-  if (paused && scheduler_.elapsed() + backoff + std::chrono::milliseconds(1) < pause->second.until)
-    violated("I9", fmt::format("{} backs off for less than the provider asked for ({})", after.id, pause->second.why));
+  if (paused && scheduler_.elapsed() + backoff + std::chrono::milliseconds(1) < pause.until)
+    violated("I9", fmt::format("{} backs off for less than the provider asked for ({})", after.id, pause.why));
   const bool suspended = backoff > std::chrono::hours(24 * 30);
   const std::string code = after.last_error->substr(0, after.last_error->find(':'));
   if (suspended && code == "invalid_token") {

@@ -76,6 +76,10 @@ class Checks final : public CallObserver {
     std::string calendar{};
     Duration started{};
   };
+  struct Pause {
+    Duration until{};
+    std::string why{};
+  };
   /// What one run of a connection may rely on: from its claim on.
   struct Epoch {
     std::string worker{};
@@ -85,9 +89,10 @@ class Checks final : public CallObserver {
     Duration heard{};                                                     ///< when its last call ended
     std::map<std::pair<std::string, std::string>, std::string> served{};  ///< calendar, event -> the last etag
     std::map<std::string, std::string> ended{};                           ///< calendar -> sync token of the last page
-    bool told_to_wait = false;  ///< by the provider
-    bool refreshed = false;                                               ///< it was given a new token
-    bool unread = false;  ///< it was sent a page that the checks cannot read
+    bool told_to_wait = false;                                            ///< by the provider
+    Pause pause{};           ///< that it was told of; nobody else knows before the run is settled
+    bool refreshed = false;  ///< it was given a new token
+    bool unread = false;     ///< it was sent a page that the checks cannot read
   };
   struct Story {
     Epoch epoch{};
@@ -98,11 +103,6 @@ class Checks final : public CallObserver {
     int asked_in_vain = 0;  ///< refusals since a person has last cleared a backoff
     bool suspended_for_grant = false;
     std::string last_token_error{};
-  };
-  struct Pause {
-    Duration until{};
-    std::string why{};
-    bool recorded = false;  ///< the run that heard of it has been settled; who dies before that cannot tell anybody
   };
 
   // Judgements of one commit.
@@ -124,6 +124,11 @@ class Checks final : public CallObserver {
   void read_graph_items(const Call& call, const net::HttpResponse& response);
   void note_token_answer(const Call& call, const net::HttpResponse& response);
   Story& story(const std::string& connection) { return stories_[connection]; }
+  /// That binds whoever runs the connection now: the longest that is written down, or that this run was told of.
+  const Pause& pause_of(const std::string& connection);
+  /// The run has been settled, or has given its lease back. Who dies before that cannot tell anybody.
+  void record_pause(const std::string& connection);
+  void forget_pauses(const std::string& connection);
   /// The call is of the run that holds the lease; what others hear they can tell nobody.
   bool of_the_holder(const Call& call);
   /// The second of two calls that Microsoft's adapter makes at once, of which the first was begun before `since`: the
@@ -151,7 +156,7 @@ class Checks final : public CallObserver {
   std::map<std::uint64_t, Call> calls_;
   std::uint64_t last_call_ = 0;
   std::map<std::string, Story> stories_;
-  std::map<std::string, Pause> pauses_;  ///< by connection
+  std::map<std::string, Pause> pauses_;  ///< that are written down, by connection
   std::set<std::string> erased_;
   std::map<std::string, Duration> looked_dead_;
   std::map<std::string, std::string, std::less<>> tokens_;  ///< also those that the provider has forgotten

@@ -79,11 +79,9 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     if (!admitted && (of_a_run(call.operation) || call.operation == "feed") && !of_one_page(call, gate->second.since))
       violated("I14", fmt::format("{} calls {} for an owner who is not on the list", process, call.operation));
   }
-  if (const auto pause = pauses_.find(call.connection);
-      pause != pauses_.end() && scheduler_.elapsed() < pause->second.until && of_a_run(call.operation))
+  if (const Pause& pause = pause_of(call.connection); scheduler_.elapsed() < pause.until && of_a_run(call.operation))
     violated("I9", fmt::format("{} calls {} {} ms before the pause ends that the provider asked for ({})", process,
-                               call.operation, (pause->second.until - scheduler_.elapsed()).count() / 1000,
-                               pause->second.why));
+                               call.operation, (pause.until - scheduler_.elapsed()).count() / 1000, pause.why));
   if (of_a_run(call.operation) && unstored_.contains(std::string(bearer(request))))
     violated("I13", fmt::format("{} uses a token of {} that it has not stored", process, call.connection));
   if (!call.connection.empty()) {
@@ -130,7 +128,7 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
     const auto asked = parse_retry_after(answer->header("Retry-After"), provider_.now());
     const std::chrono::seconds wait = std::min(asked.value_or(std::chrono::seconds(0)), sync::longest_wait);
     if (asked && wait > std::chrono::seconds(0) && of_the_holder(call)) {
-      Pause& pause = pauses_[call.connection];
+      Pause& pause = story(call.connection).epoch.pause;
       pause.until = std::max(pause.until, scheduler_.elapsed() + wait);
       pause.why = fmt::format("{} to {}, {} s", status, call.operation, wait.count());
     }

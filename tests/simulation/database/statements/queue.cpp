@@ -66,9 +66,14 @@ void queue_release(Transaction& transaction, const std::vector<sync::ReturnedLea
   for (const sync::ReturnedLease& one : leases) {
     if (!leased(transaction, one.connection.str(), one.lease_token)) continue;
     transaction.update_connection(one.connection.str(), Names::edited, [&](ConnectionRow& set) {
-      if (one.pause.count() > 0) {
-        const Time over = transaction.now + sqlf::seconds(one.pause.count());
+      const auto rest = [&](double seconds) {
+        const Time over = transaction.now + sqlf::seconds(seconds);
         set.backoff_until = std::max(set.backoff_until.value_or(over), over);
+      };
+      if (one.pause.count() > 0) rest(one.pause.count());
+      if (one.second_look.count() > 0 && set.edit_seq == one.edit_seq) {
+        ++set.grant_refusals;
+        rest(one.second_look.count());
       }
       set.lease_until.reset();
       set.lease_owner.reset();
