@@ -9,6 +9,7 @@ import re
 import typing
 
 import harness
+import runbook
 from client import Browser, send
 from compare import differences
 from events import timed
@@ -185,7 +186,7 @@ class OnCall(harness.Case):
 
     def assertOnPage(self, fault, connection):
         detail = text_of(self.page(f"/admin/connections/{connection}"))
-        for words in (fault.situation, f"Can be mended by: {fault.owner}", fault.action, *fault.reason):
+        for words in (fault.situation.replace("_", " "), f"Can be mended by: {fault.owner}", fault.action, *fault.reason):
             self.assertIn(words, detail)
         overview = text_of(self.page("/admin"))
         for words in fault.overview:
@@ -200,6 +201,15 @@ class OnCall(harness.Case):
             self.prometheus.rounds(4)
             wait_until(lambda: set(self.prometheus.alerts()) <= allowed, 3, lambda: f"no alert; there are {self.prometheus.alerts()}")
         self.assertEqual(self.prometheus.firing() - allowed, set(), "who can mend it is told by each alert, and no other is woken")
+        for (heading, step), block in runbook.blocks().items():
+            if heading == fault.alert:
+                self.assertFound(step, block)
+
+    def assertFound(self, step, block):
+        """The page of the runbook that the alert leads to: its query shows something."""
+        status, output = harness.psql(self.stack.database_url, block)
+        self.assertEqual(status, 0, output)
+        self.assertGreater(len(output.splitlines()), 1, f"'{step}' finds nothing")
 
     def assertMended(self, who):
         """Everything says that it is over, and the calendar really is in step again."""

@@ -26,10 +26,13 @@ def polling_off(case, who, planted):
 
 
 def a_message_is_refused(case, who, planted):
-    """The provider announces the change, and is told no."""
+    """The provider has announced changes, and is told no now."""
     channel = new_channel(case.sql, who[2])
+    announce = lambda: case.stack.stranger.call("POST", "/api/webhooks/calendar/google", headers=genuine(channel))
+    case.assertAnswer(announce(), 200)
+    case.stack.wait_synced(who[2])
     case.stack.reload(CALENDAR_WEBHOOK_ENABLED="false")
-    case.assertAnswer(case.stack.stranger.call("POST", "/api/webhooks/calendar/google", headers=genuine(channel)), 403)
+    case.assertAnswer(announce(), 403)
 
 
 def webhooks_on(case, who, planted):
@@ -101,7 +104,7 @@ def key_is_back(case, who, planted):
     Fault("a worker that runs with an old flag", worker_keeps_old_flags, "worker_flag_off", "switched_off", "operator",
           ("the worker runs with CALENDAR_SYNC_ENABLED=false",), "set CALENDAR_SYNC_ENABLED=true where the worker reads its settings",
           Log("a setting changed", named=False, metadata=("CALENDAR_SYNC_ENABLED",)),
-          Gauge("calendar_sync_enabled", {}, 0, of_worker=True), ("a worker runs with CALENDAR_SYNC_ENABLED off",),
+          Gauge("calendar_sync_enabled", {}, 0, of_worker=True), (),
           reloaded(), "CalsyncSwitchedOff"),
     Fault("somebody who has disabled it", disabled, "disabled", "disabled", "operator",
           ("sync_enabled is false: set by admin oncall", WHY), "enable the connection",
