@@ -2,6 +2,7 @@
 """A real Prometheus that scrapes the daemons of a stack each second and has the alerts that operators load, in a hurry."""
 import json
 import re
+import urllib.parse
 
 from client import send
 from daemon import Daemon, base_environment
@@ -40,6 +41,8 @@ class Prometheus:
             "/usr/bin/prometheus", f"--config.file={home / 'prometheus.yml'}", f"--storage.tsdb.path={home / 'data'}",
             f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"], base_environment())
         wait_until(self._ready, 30, lambda: f"Prometheus is ready: {self.process.raw[-5:]}")
+        # It takes up what is to be scraped five seconds after its start.
+        wait_until(lambda: self._targets() == ["up"] * len(targets), 30, lambda: f"every target is scraped; they are {self._targets()}")
 
     def _ready(self):
         if not self.process.alive():
@@ -49,8 +52,17 @@ class Prometheus:
         except OSError:
             return False
 
+    def _targets(self):
+        return [target["health"] for target in self._get("/api/v1/targets?state=active").json()["data"]["activeTargets"]]
+
     def _get(self, path):
         return send("GET", f"http://127.0.0.1:{self.port}{path}")
+
+    def wait_known(self, name, **labels):
+        """Until this figure has been scraped: increase() looks at what comes after."""
+        wanted = ",".join(f'{label}="{value}"' for label, value in labels.items())
+        query = "/api/v1/query?" + urllib.parse.urlencode({"query": f"{name}{{{wanted}}}"})
+        wait_until(lambda: self._get(query).json()["data"]["result"], 15, f"{name}{labels} has been scraped")
 
     def alerts(self):
         """What is pending or firing: {(name, owner): its state}."""

@@ -84,6 +84,7 @@ def freed(case, who, planted):
 
 def read_only(case, who, planted):
     case.sql.execute("SET default_transaction_read_only = off")
+    case.addCleanup(writable, case, who, planted)
     case.set_in_server("default_transaction_read_only = on")
     case.stack.set(who[2], "last_synced_at = now() - interval '6 minutes'")
 
@@ -113,15 +114,15 @@ NO_WORKER = Gauge("calendar_workers_alive", {}, 0)
 
 @table(
     Fault("a worker that stands still", frozen_worker, "lease_stuck", "delayed", "operator", ("worker ", " holds it since ", "was last heard of at"),
-          "start a sync-worker: it takes the connection over", Log("calendar sync started"), NO_WORKER,
+          "start a sync-worker: it takes the connection over", None, NO_WORKER,
           ("No sync-worker is alive",), another_worker, "CalsyncWorkersMissing"),
     Fault("no worker at all", no_worker, "no_worker", "pending", "operator", ("it is due since", "no worker is alive"), "start a sync-worker",
-          Log("sync-worker has stopped", named=False), NO_WORKER, ("No sync-worker is alive",), start_worker, "CalsyncWorkersMissing"),
+          Log("sync-worker stopped", named=False), NO_WORKER, ("No sync-worker is alive",), start_worker, "CalsyncWorkersMissing"),
     Fault("a connection that kills its workers", poison, "poison", "suspended", "operator", ("internal_error: the last 5 runs", "ended with their worker"),
           "read the last lines that its workers logged", Log("calendar sync needs a person", "internal_error"),
           Gauge("calendar_connections", {"state": "suspended"}, 1), ("internal_error operator",), cleared, "CalsyncSuspended"),
     Fault("a clock that is wrong", skewed_clock, "clock", "active", "operator", ("the clock of the worker's machine is", "seconds ahead of the database's"),
-          "set the machines' clocks right", Log("clock", named=False), Gauge("calendar_clock_ahead_seconds", {}, SKEW), ("clock",), right_clock),
+          "set the machines' clocks right", None, None, (), right_clock),
     Fault("a full disk", full_disk, "disk_full", "delayed", "operator", ("database_error: ", "No space left on device"),
           "free space on the database server's disk", Log("calendar sync failed", "database_error"),
           Counter("calendar_sync_failures_total", {"error_code": "database_error"}), ("database_error operator",), freed),

@@ -9,7 +9,6 @@ from ical import calendar, vevent
 from oncall import Counter, Fault, Gauge, Log, OnCall, table
 
 setUpModule = harness.start_cluster
-SECOND = "team@group.calendar.google.com"
 FAILURES = "calendar_sync_failures_total"
 
 
@@ -53,10 +52,16 @@ def trouble(kind, of_account=True, **order):
     return plant
 
 
+def misconfigured_twice(case, connection):
+    """The alert is about failures that go on: it looks at what comes after the first one that it has ever seen."""
+    case.poll(connection)
+    case.prometheus.wait_known(FAILURES, provider="google", error_code="configuration_error")
+    case.poll(connection)
+
+
 def api_disabled(case, who, planted):
-    """The first runs of all that the project has fail."""
-    trouble("access_not_configured")(case, who, planted)
-    case.poll(who[2])
+    planted.enter_context(case.emulator.trouble("access_not_configured", who[1]))
+    misconfigured_twice(case, who[2])
 
 
 def over_and_time_passes(case, who, planted):
@@ -75,8 +80,7 @@ def wrong_secret(case, who, planted):
     case.secret = case.stack.environment["GOOGLE_CLIENT_SECRET"]
     case.change_environment(GOOGLE_CLIENT_SECRET="expired-in-the-console")
     case.token_ends(who[2])
-    case.poll(who[2])
-    case.poll(who[2])
+    misconfigured_twice(case, who[2])
 
 
 def right_secret(case, who, planted):
@@ -138,7 +142,7 @@ def nothing_but_its_end(case, who, planted):
           "to grant every requested permission", Log("calendar sync needs a person", "insufficient_scope"),
           Gauge("calendar_connections", {"state": "needs_reauth"}, 1), ("insufficient_scope user",), connects_again, "CalsyncReauthWaits", answers=403),
     Fault("an account that calls too often", trouble("too_many_requests", retry_after="600"), "account_throttled", "throttled", "provider",
-          ("rate_limited: ", "until"), "wait for the backoff to end", Log("calendar sync failed", "rate_limited"),
+          ("rate_limited: ",), "wait for the backoff to end", Log("calendar sync failed", "rate_limited"),
           Counter(FAILURES, {"error_code": "rate_limited"}), ("rate_limited provider",), over_and_time_passes, answers=429),
     Fault("a project whose quota is used up", project_quota, "project_throttled", "throttled", "provider",
           ("quota_exceeded: ", "calls of the project rest until"), "wait for the backoff to end", Log("calendar sync failed", "quota_exceeded"),
@@ -154,10 +158,11 @@ def nothing_but_its_end(case, who, planted):
           Log("calendar sync completed"), Gauge("calendar_mirror_failed_events", {}, 1), ("1 failed events",), mended_event),
     Fault("a calendar that cannot be read", unreadable_calendar, "calendar_failing", "delayed", "provider",
           ("calendars that cannot be read: 1", ".team: "), "they are tried again at each poll",
-          Log("cannot be read", "provider_rejected"), Gauge("calendar_connections", {"state": "delayed"}, 1), ("delayed",), readable_again),
+          Log("calendar connection changed state", metadata=("cannot be read",)), Gauge("calendar_connections", {"state": "delayed"}, 1), ("delayed",), readable_again),
     Fault("a provider that is away", outage, "provider_away", "provider_down", "provider",
           ("google at 127.0.0.1 is away since", "provider_unavailable"), "wait: probes find out when it is back",
-          Log("the provider google is away", named=False), Gauge("calendar_provider_circuits", {"provider": "google", "state": "closed"}, 0),
+          Log("the provider google is away", named=False),
+          Counter("calendar_provider_requests_total", {"provider": "google", "status_class": "5xx"}),
           ("google at 127.0.0.1 is away since", "Owner: the provider"), nothing_but_its_end, "CalsyncProviderAway"),
 )
 class Providers(OnCall):
@@ -171,7 +176,7 @@ def feed_is_down(case, who, planted):
 
 def feed_is_back(case, who, planted):
     case.server = FeedServer(case.server.port)
-    case.server.publish("/feed.ics", calendar(vevent("one@x", "One", "20270301T090000Z", "20270301T094500Z")))
+    case.server.publish("/feed.ics", calendar(vevent("one@x", "One", "20270301T090000Z", "20270301T094500Z")), headers={"Connection": "close"})
     case.act(who[2], "clear-backoff")
 
 
@@ -187,7 +192,7 @@ class Feeds(OnCall):
     def somebody(self):
         self.server = FeedServer()
         self.addCleanup(lambda: self.server.close())
-        self.server.publish("/feed.ics", calendar(vevent("one@x", "One", "20270301T090000Z", "20270301T094500Z")))
+        self.server.publish("/feed.ics", calendar(vevent("one@x", "One", "20270301T090000Z", "20270301T094500Z")), headers={"Connection": "close"})
         connection = self.stack.connect_feed(self.stack.new_owner(), self.server.url("/feed.ics"))
         self.stack.wait_synced(connection)
         return None, None, connection
