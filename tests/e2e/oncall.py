@@ -55,7 +55,7 @@ class Fault:
     """One fault, what every place has to say of it, and what ends it.
 
     plant(case, who, planted) plants it: who is (owner, address, connection), and leaving `planted` takes it away again, where the
-    recommended action cannot. mend(case, who, planted) does what is recommended. `alert` None: no alert is meant for one calendar's
+    recommended action cannot. mend(case, who, planted) does what is recommended. No `alerts`: none is meant for one calendar's
     trouble, and none even becomes pending. No log and no figure: there is nothing that could say it. `also`: alerts of the same owner that the fault may raise, too."""
     name: str
     plant: typing.Callable
@@ -68,8 +68,9 @@ class Fault:
     figure: Gauge | Counter | None
     overview: tuple
     mend: typing.Callable
-    alert: str | None = None
+    alerts: tuple = ()
     also: tuple = ()
+    issue: str | None = None    # its heading among the runbook's common issues
     answers: int | None = None  # the status that the provider answered, which the latest run shows
 
 
@@ -86,6 +87,11 @@ def table(*faults):
             setattr(case, name, lambda self, fault=fault: self.meet(fault))
         return case
     return add
+
+
+def is_error(line, code):
+    """As the runbook has people look for errors."""
+    return (line["level"], line["category"], line.get("error_code")) == ("error", "calendar_sync", code) and line["metadata"]
 
 
 class OnCall(harness.Case):
@@ -132,6 +138,7 @@ class OnCall(harness.Case):
             self.assertFigure(fault.figure, figures)
         self.assertOnPage(fault, connection)
         self.assertAlerted(fault)
+        self.assertRunbook(fault, who)
         # Alerts take their time; whoever comes because of one still finds the same.
         self.assertExplained(fault, connection)
 
@@ -163,7 +170,7 @@ class OnCall(harness.Case):
 
     def assertLogged(self, wanted, connection):
         def fits(line):
-            return (wanted.message in line["message"] and wanted.code in (None, line.get("error_code"))
+            return (wanted.message in line["message"] and (wanted.code is None or is_error(line, wanted.code))
                     and (not wanted.named or line.get("connection_id") == connection)
                     and all(word in json.dumps(line.get("metadata", {})) for word in wanted.metadata))
         wait_until(lambda: any(fits(line) for line in self.lines()), ONE_POLL, lambda: f"{wanted} is logged; since then there are\n" + "\n".join(
@@ -196,23 +203,23 @@ class OnCall(harness.Case):
             self.assertIn(words, overview)
 
     def assertAlerted(self, fault):
-        allowed = {(name, fault.owner) for name in (fault.alert, *fault.also) if name}
-        if fault.alert:
-            wait_until(lambda: (fault.alert, fault.owner) in self.prometheus.firing(), 40,
-                       lambda: f"{fault.alert} of the {fault.owner} fires; there are {self.prometheus.alerts()}")
+        wanted = {(name, fault.owner) for name in fault.alerts}
+        allowed = wanted | {(name, fault.owner) for name in fault.also}
+        if wanted:
+            wait_until(lambda: wanted <= self.prometheus.firing(), 40, lambda: f"{wanted} fire; there are {self.prometheus.alerts()}")
         else:
             self.prometheus.rounds(4)
             wait_until(lambda: set(self.prometheus.alerts()) <= allowed, 3, lambda: f"no alert; there are {self.prometheus.alerts()}")
         self.assertEqual(self.prometheus.firing() - allowed, set(), "who can mend it is told by each alert, and no other is woken")
-        for (heading, step), block in runbook.blocks().items():
-            if heading == fault.alert:
-                self.assertFound(step, block)
 
-    def assertFound(self, step, block):
-        """The page of the runbook that the alert leads to: its query shows something."""
-        status, output = harness.psql(self.stack.database_url, block)
-        self.assertEqual(status, 0, output)
-        self.assertGreater(len(output.splitlines()), 1, f"'{step}' finds nothing")
+    def assertRunbook(self, fault, who):
+        """The page of the runbook that the alert leads to, and the common issue that this is: each query shows something."""
+        for (heading, step), block in runbook.blocks().items():
+            if heading not in (*fault.alerts, fault.issue) or "UPDATE" in block:
+                continue
+            status, output = harness.psql(self.stack.database_url, block.replace("<connection_id>", who[2]).replace("<provider_id>", str(who[0])))
+            self.assertEqual(status, 0, output)
+            self.assertGreater(len(output.splitlines()), 1, f"'{step}' of {heading} finds nothing")
 
     def assertMended(self, who):
         """Everything says that it is over, and the calendar really is in step again."""

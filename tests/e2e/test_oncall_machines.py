@@ -39,8 +39,9 @@ def another_worker(case, who, planted):
 
 
 def no_worker(case, who, planted):
+    """For an hour."""
     case.stack.stop_workers()
-    case.stack.set(who[2], "last_synced_at = now() - interval '6 minutes'")
+    case.sql.execute("UPDATE external_calendar_connections SET last_synced_at = now() - interval '1 hour'")
 
 
 def start_worker(case, who, planted):
@@ -115,20 +116,23 @@ NO_WORKER = Gauge("calendar_workers_alive", {}, 0)
 @table(
     Fault("a worker that stands still", frozen_worker, "lease_stuck", "delayed", "operator", ("worker ", " holds it since ", "was last heard of at"),
           "start a sync-worker: it takes the connection over", None, NO_WORKER,
-          ("No sync-worker is alive",), another_worker, "CalsyncWorkersMissing"),
-    Fault("no worker at all", no_worker, "no_worker", "pending", "operator", ("it is due since", "no worker is alive"), "start a sync-worker",
-          Log("sync-worker stopped", named=False), NO_WORKER, ("No sync-worker is alive",), start_worker, "CalsyncWorkersMissing"),
+          ("No sync-worker is alive",), another_worker, ("CalsyncWorkersMissing",)),
+    Fault("no worker at all", no_worker, "no_worker", "delayed", "operator", ("it is due since", "no worker is alive"), "start a sync-worker",
+          Log("sync-worker stopped", named=False), NO_WORKER, ("No sync-worker is alive",), start_worker,
+          ("CalsyncWorkersMissing", "CalsyncFreshnessBurnFast", "CalsyncStalled"),
+          also=("CalsyncFreshnessBurnSlow", "CalsyncFreshnessCreep", "CalsyncQueueWaits", "CalsyncGrantsOverdue")),
     Fault("a connection that kills its workers", poison, "poison", "suspended", "operator", ("internal_error: the last 5 runs", "ended with their worker"),
           "read the last lines that its workers logged", Log("calendar sync needs a person", "internal_error"),
-          Gauge("calendar_connections", {"state": "suspended"}, 1), ("internal_error operator",), cleared, "CalsyncSuspended"),
+          Gauge("calendar_connections", {"state": "suspended"}, 1), ("internal_error operator",), cleared, ("CalsyncSuspended",)),
     Fault("a clock that is wrong", skewed_clock, "clock", "active", "operator", ("the clock of the worker's machine is", "seconds ahead of the database's"),
           "set the machines' clocks right", None, None, (), right_clock),
     Fault("a full disk", full_disk, "disk_full", "delayed", "operator", ("database_error: ", "No space left on device"),
           "free space on the database server's disk", Log("calendar sync failed", "database_error"),
-          Counter("calendar_sync_failures_total", {"error_code": "database_error"}), ("database_error operator",), freed),
+          Counter("calendar_sync_failures_total", {"error_code": "database_error"}), ("database_error operator",), freed,
+          issue="Database Errors"),
     Fault("a database that takes no writes", read_only, "database_read_only", "delayed", "operator", ("the database takes no writes",),
           "point DATABASE_URL at the primary", Log("read-only", "database_error", named=False), NO_WORKER, ("No sync-worker is alive",), writable,
-          "CalsyncWorkersMissing"),
+          ("CalsyncWorkersMissing",)),
 )
 class Machines(OnCall):
     """What runs, and on what."""

@@ -46,7 +46,7 @@ def opened(case, who, planted):
           "none yet: the next run opens new channels", Log("calendar sync completed"), Gauge("calendar_push_channels", {"state": "live"}, 1), (), replaced),
     Fault("a channel that has run out", run_out, "channel_dead", "active", "operator", ("1 of 1 calendars have no push channel: configuration_error: ",),
           "make push.public_url an https address that the provider accepts", Log("push channel", "configuration_error"),
-          Gauge("calendar_push_channels", {"state": "expired"}, 1), (), opened, "CalsyncChannelsDead"),
+          Gauge("calendar_push_channels", {"state": "expired"}, 1), (), opened, ("CalsyncChannelsDead",)),
 )
 class Channels(OnCall, ChannelCase):
     CONFIG = {"push": {"open_channels": True, "patience_seconds": 3600}}

@@ -81,17 +81,17 @@ def key_is_back(case, who, planted):
           ("CALENDAR_SYNC_ENABLED is 'ture'",), "set CALENDAR_SYNC_ENABLED=true and reload",
           Log("a setting is invalid", "configuration_error", named=False, metadata=("CALENDAR_SYNC_ENABLED", "ture")),
           Gauge("calendar_invalid_settings", {}, 1), ("The value of CALENDAR_SYNC_ENABLED is invalid and counts as off", "off: invalid value"),
-          reloaded(CALENDAR_SYNC_ENABLED="true"), "CalsyncInvalidSettings", also=("CalsyncSwitchedOff",)),
+          reloaded(CALENDAR_SYNC_ENABLED="true"), ("CalsyncInvalidSettings",), also=("CalsyncSwitchedOff",)),
     Fault("a flag that is off", reloaded(CALENDAR_SYNC_ENABLED="false"), "flag_off", "switched_off", "operator",
           ("CALENDAR_SYNC_ENABLED is off",), "set CALENDAR_SYNC_ENABLED=true and reload",
           Log("a setting changed", named=False, metadata=("CALENDAR_SYNC_ENABLED",)),
           Gauge("calendar_sync_enabled", {}, 0), ("CALENDAR_SYNC_ENABLED off everything",),
-          reloaded(CALENDAR_SYNC_ENABLED="true"), "CalsyncSwitchedOff"),
+          reloaded(CALENDAR_SYNC_ENABLED="true"), ("CalsyncSwitchedOff",)),
     Fault("polling that is off", polling_off, "polling_off", "switched_off", "operator",
           ("nobody has asked for a sync", "CALENDAR_JOBS_ENABLED is off"), "set CALENDAR_JOBS_ENABLED=true and reload",
           Log("a setting changed", named=False, metadata=("CALENDAR_JOBS_ENABLED",)),
           Gauge("calendar_jobs_enabled", {}, 0), ("CALENDAR_JOBS_ENABLED off scheduled polling",),
-          reloaded(CALENDAR_JOBS_ENABLED="true"), "CalsyncSwitchedOff"),
+          reloaded(CALENDAR_JOBS_ENABLED="true"), ("CalsyncSwitchedOff",)),
     # Whom a list leaves out is a decision, which wakes nobody.
     Fault("an owner who is not on the list", reloaded(**{OWNERS: STRANGER}), "owner_not_listed", "not_allowlisted", "operator",
           (f"{OWNERS} does not admit it",), f"to {OWNERS} and reload",
@@ -105,7 +105,7 @@ def key_is_back(case, who, planted):
           ("the worker runs with CALENDAR_SYNC_ENABLED=false",), "set CALENDAR_SYNC_ENABLED=true where the worker reads its settings",
           Log("a setting changed", named=False, metadata=("CALENDAR_SYNC_ENABLED",)),
           Gauge("calendar_sync_enabled", {}, 0, of_worker=True), (),
-          reloaded(), "CalsyncSwitchedOff"),
+          reloaded(), ("CalsyncSwitchedOff",)),
     Fault("somebody who has disabled it", disabled, "disabled", "disabled", "operator",
           ("sync_enabled is false: set by admin oncall", WHY), "enable the connection",
           Log("an operator acted on a connection", metadata=("disable", "oncall")),
@@ -123,7 +123,7 @@ def key_is_back(case, who, planted):
     Fault("a key that was taken out of the ring", other_key, "configuration", "delayed", "operator",
           ("configuration_error: ", "'k1'"), "correct the operator's settings that the error names",
           Log("calendar sync failed", "configuration_error"), Counter("calendar_sealed_secrets", {"key": "missing"}),
-          ("configuration_error operator",), key_is_back, "CalsyncKeysMissing", also=("CalsyncConfigurationErrors",)),
+          ("configuration_error operator",), key_is_back, ("CalsyncKeysMissing",), also=("CalsyncConfigurationErrors",)),
 )
 class Switches(OnCall):
     """What people have set. Channels that the tests put there are those that the worker wants (see PushCase)."""
