@@ -142,22 +142,26 @@ struct ApiServer::Parts {
   HttpServer server;
 };
 
-/// A database that is away is 503 and nobody's bug; every other exception is the session's 500.
+/// A database that is away is 503 and nobody's bug; every other exception is the session's 500. People are answered
+/// with pages.
 Task<Response> ApiServer::Parts::answer(Parts& parts, Request request) {
-  const std::string path = presentable_path(request.target.substr(0, request.target.find('?')));
+  const std::string path = presentable_path(request.path());
+  const bool is_page = !request.segments.empty() && request.segments.front() == "admin";
   std::string reason;
   try {
-    co_return co_await parts.router.route(std::move(request));
+    Response response = co_await parts.router.route(std::move(request));
+    const bool unknown = is_page && response.status == 404 && !response.content_type.starts_with("text/html");
+    if (unknown) co_return web::problem_page(404, "There is no such page.", "The address may have been cut off.");
+    co_return response;
   } catch (const db::DatabaseError& error) {
     if (!error.sqlstate().empty() && !error.sqlstate().starts_with("57") && !error.sqlstate().starts_with("08")) throw;
     reason = error.what();
   }
   parts.around.log.error("a request failed because the database is away",
                          {.error_code = "database_error", .metadata = {{"path", path}, {"reason", reason}}});
-  const bool page = path == "/admin" || path.starts_with("/admin/");
-  Response response = page ? web::problem_page(503, "The database cannot be reached.",
-                                               "Try again soon; the log of calsync-api says more.")
-                           : error_response(503, "database_error", "the database cannot be reached; try again soon");
+  Response response = is_page ? web::problem_page(503, "The database cannot be reached.",
+                                                  "Try again soon; the log of calsync-api says more.")
+                              : error_response(503, "database_error", "the database cannot be reached; try again soon");
   response.headers.emplace_back("Retry-After", "5");
   co_return response;
 }

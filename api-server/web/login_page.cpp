@@ -9,8 +9,9 @@ namespace {
 /// Where to go after the login: a page of ours, else the overview.
 Path next_page(std::string_view wanted) {
   constexpr std::string_view ours = "/admin/";
-  const bool safe = wanted.starts_with(ours) && !wanted.starts_with("/admin/log");
-  return safe ? Path::checked(wanted) : Path("/admin");
+  const Path path = Path::checked(wanted);
+  const bool safe = path.str() == wanted && wanted.starts_with(ours) && !wanted.starts_with("/admin/log");
+  return safe ? path : Path("/admin");
 }
 
 Response login_page(const std::string& problem, std::string_view next, int status) {

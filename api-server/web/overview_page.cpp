@@ -36,7 +36,7 @@ Html circuit_banner(const Object& circuit, Time now) {
        << (circuit.text("state") == "ramping" ? Html("on its way back") : Html("away")) << " since "
        << moment(circuit.time("opened_at"), now);
   Html advice;
-  advice << said(circuit.text("reason")) << " Its connections wait untouched. ";
+  advice << said(circuit.text("reason")) << ". Its connections wait untouched. ";
   if (circuit.time("next_probe_at")) advice << "Next probe: " << moment(circuit.time("next_probe_at"), now) << ". ";
   advice << "Owner: the provider. See its status page; nothing is to be done here.";
   return banner("bad", what, advice);

@@ -187,4 +187,29 @@ export const steps = {
     assert.match(await page.getByRole("alert").first().innerText(), /has changed since the preview/);
     assert.deepEqual(await sql("SELECT 1 FROM calendar_operator_actions WHERE reason = 'too late'"), []);
   },
+
+  async "a bulk action is stopped"(keep) {
+    await sql("INSERT INTO profiles (email) VALUES ('many@stopping.example')");
+    const owner = await row("SELECT id::text FROM profiles WHERE email = 'many@stopping.example'");
+    await sql(
+      `INSERT INTO external_calendar_connections (provider_id, provider, provider_user_id, sync_enabled)
+       SELECT %s, 'nobody', 'stopping ' || n, true FROM generate_series(1, 5000) AS n`, owner.id);
+    const { page } = keep(await operator());
+    await page.goto(`${root}/admin/bulk/new?provider_id=${owner.id}&action=disable&cap=10000`);
+    assert.match(await page.locator("main").innerText(), /5000 connections/);
+    await page.getByLabel("Reason").fill("a mistake");
+    await page.getByRole("button", { name: "Disable for 5000 connections" }).click();
+    await page.getByRole("button", { name: "Stop" }).click();
+    const id = page.url().match(/bulk\/([0-9a-f-]{36})/)[1];
+    const bulk = () => row("SELECT state, touched, stopped_by FROM calendar_bulk_actions WHERE id = %s", id);
+    const over = await until(async () => { const now = await bulk(); return now.state === "stopped" ? now : null; }, "it has stopped");
+    assert.equal(over.stopped_by, "oncall");
+    assert.ok(over.touched < 5000, over.touched);
+    const disabled = await row("SELECT count(*)::int AS there FROM external_calendar_connections WHERE provider_id = %s AND NOT sync_enabled", owner.id);
+    assert.equal(disabled.there, over.touched);
+    await page.goto(`${root}/admin/bulk/${id}`);
+    assert.match(await page.locator("#bulk").innerText(), /stopped/);
+    assert.equal(await page.getByRole("button", { name: "Stop" }).count(), 0);
+    await sql("DELETE FROM external_calendar_connections WHERE provider_id = %s", owner.id);
+  },
 };

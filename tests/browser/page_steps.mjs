@@ -2,7 +2,7 @@
 // What can be seen: every room, at both sizes, in both schemes, with and without JavaScript.
 import assert from "node:assert/strict";
 import { assertSound, open, operator, picture, sizes } from "./browser.mjs";
-import { ask, reload, root, row, sql, until } from "./stand.mjs";
+import { ask, pictures, reload, root, row, sql } from "./stand.mjs";
 
 let example;
 async function connection() {
@@ -98,22 +98,24 @@ export const steps = {
   },
 
   async "incidents and wrong switches stand on top"(keep) {
-    await sql("INSERT INTO calendar_provider_circuits (provider, host, state, reason, probe_at) VALUES ('google', 'planted.example', 'open', 'it answers 503', now() + interval '1 minute')");
-    await sql("INSERT INTO calendar_rate_buckets (scope, key, tokens, per_second, burst, blocked_until) VALUES ('project', 'google/planted', 0, 1, 1, now() + interval '1 hour')");
+    await sql("INSERT INTO calendar_provider_circuits (provider, host, state, reason, probe_at) VALUES ('google', 'www.googleapis.com', 'open', 'it answers 503 to every call', now() + interval '1 minute')");
+    await sql("INSERT INTO calendar_rate_buckets (scope, key, tokens, per_second, burst, blocked_until) VALUES ('project', 'google/our-client', 0, 1, 1, now() + interval '1 hour')");
     await reload({ CALENDAR_WEBHOOK_ENABLED: "ture", CALENDAR_JOBS_ENABLED: "false" });
     const { page, complaints } = keep(await operator());
     const banner = (await page.locator("#incidents").innerText()).replaceAll(/\s+/g, " ");
-    assert.match(banner, /google at planted.example is away/);
-    assert.match(banner, /quota is used up: project google\/planted/);
+    assert.match(banner, /google at www.googleapis.com is away/);
+    assert.match(banner, /quota is used up: project google\/our-client/);
     assert.match(banner, /CALENDAR_WEBHOOK_ENABLED is invalid and counts as off: ture/);
     const switches = page.locator("section", { hasText: "Switches and lists" });
     assert.match(await switches.locator("tr", { hasText: "CALENDAR_WEBHOOK_ENABLED" }).innerText(), /invalid value/);
     assert.match(await switches.locator("tr", { hasText: "CALENDAR_JOBS_ENABLED" }).innerText(), /off\s+scheduled polling/);
     await assertSound(page, complaints, "overview with incidents");
     await picture(page, "overview-incidents");
+    await page.setViewportSize({ width: 1100, height: 1250 });
+    await page.screenshot({ path: `${pictures}/readme.png` });
     await reload({ CALENDAR_WEBHOOK_ENABLED: "true", CALENDAR_JOBS_ENABLED: "true" });
-    await sql("DELETE FROM calendar_provider_circuits WHERE host = 'planted.example'");
-    await sql("DELETE FROM calendar_rate_buckets WHERE key = 'google/planted'");
+    await sql("DELETE FROM calendar_provider_circuits WHERE host = 'www.googleapis.com'");
+    await sql("DELETE FROM calendar_rate_buckets WHERE key = 'google/our-client'");
   },
 
   async "live sections follow without a reload"(keep) {
@@ -168,7 +170,7 @@ export const steps = {
 
   async "unknown pages and ids are told kindly"(keep) {
     const { page } = keep(await operator());
-    for (const address of ["/admin/connections/nonsense", "/admin/jobs/nonsense", "/admin/bulk/00000000-0000-4000-8000-000000000000", "/admin/events/nonsense/retry"]) {
+    for (const address of ["/admin/connections/nonsense", "/admin/jobs/nonsense", "/admin/bulk/00000000-0000-4000-8000-000000000000", "/admin/events/nonsense/retry", "/admin/nonsense"]) {
       const answer = await page.goto(root + address);
       assert.equal(answer.status(), 404, address);
       assert.match(await page.locator("h1").innerText(), /There is no such/);

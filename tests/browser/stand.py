@@ -107,8 +107,9 @@ def main(arguments):
                        "CALSYNC_APP_TOKEN": stack.app_token, "CALSYNC_STAND": serve(Stand(stack)), "CALSYNC_PICTURES": str(pictures)}
         status = subprocess.run(["node", str(HERE / "suite.mjs"), *arguments], env=environment, check=False).returncode
         if status != 0:
-            troubles = [line for daemon in stack.past for line in list(daemon.raw) if '"level":"error"' in line]
-            print("\n".join(troubles[-20:]), flush=True)
+            troubles = [line[:500] for daemon in stack.past for line in list(daemon.raw)
+                        if '"level":"error"' in line and "a request failed" in line]
+            print("\n".join(troubles[-10:]), flush=True)
         return status
     finally:
         if stack:
