@@ -106,8 +106,14 @@ class OnCall(harness.Case):
                                     {"calsync-api": cls.stack.api_port, "calsync-worker": cls.worker_port})
         cls.addClassCleanup(cls.prometheus.end)
         cls.browser = Browser()
+        cls.FLAGS_AT_REST = dict(cls.stack.flags)
 
     # -- a fault from its beginning to its end
+
+    def tearDown(self):
+        """A fault that was not ended must not look like the next one."""
+        if self.stack.flags != self.FLAGS_AT_REST:
+            self.stack.reload(**self.FLAGS_AT_REST)
 
     def meet(self, fault):
         self.prometheus.wait_silent()

@@ -8,7 +8,6 @@ import uuid
 import harness
 from harness import wait_until
 from oncall import Counter, Fault, Gauge, Log, OnCall, table
-from pushes import genuine, new_channel
 
 setUpModule = harness.start_cluster
 STRANGER = str(uuid.uuid4())
@@ -23,21 +22,6 @@ def reloaded(**changes):
 def polling_off(case, who, planted):
     case.stack.reload(CALENDAR_JOBS_ENABLED="false")
     case.stack.set(who[2], "last_synced_at = now() - interval '6 minutes'")
-
-
-def a_message_is_refused(case, who, planted):
-    """The provider has announced changes, and is told no now."""
-    channel = new_channel(case.sql, who[2])
-    announce = lambda: case.stack.stranger.call("POST", "/api/webhooks/calendar/google", headers=genuine(channel))
-    case.assertAnswer(announce(), 200)
-    case.stack.wait_synced(who[2])
-    case.stack.reload(CALENDAR_WEBHOOK_ENABLED="false")
-    case.assertAnswer(announce(), 403)
-
-
-def webhooks_on(case, who, planted):
-    case.stack.reload(CALENDAR_WEBHOOK_ENABLED="true")
-    case.sql.execute("DELETE FROM calendar_push_channels WHERE connection_id = %s", who[2])
 
 
 def worker_keeps_old_flags(case, who, planted):
@@ -114,17 +98,10 @@ def key_is_back(case, who, planted):
           ("it waits until", "(in 29 minutes): set by admin oncall", WHY), "clear backoff_until",
           Log("an operator acted on a connection", metadata=("backoff", "oncall")),
           Gauge("calendar_queue_backoff", {}, 1), ("1 backing off",), acted("clear-backoff")),
-    # Everything is still found by polling, minutes later.
-    Fault("push messages that are switched off", a_message_is_refused, "pushes_off", "active", "operator",
-          ("CALENDAR_WEBHOOK_ENABLED is off",), "set CALENDAR_WEBHOOK_ENABLED=true and reload",
-          Log("a setting changed", named=False, metadata=("CALENDAR_WEBHOOK_ENABLED",)),
-          Counter("calendar_webhooks_total", {"provider": "google", "result": "disabled"}), ("CALENDAR_WEBHOOK_ENABLED off push messages",),
-          webhooks_on),
     Fault("a key that was taken out of the ring", other_key, "configuration", "delayed", "operator",
           ("configuration_error: ", "'k1'"), "correct the operator's settings that the error names",
           Log("calendar sync failed", "configuration_error"), Counter("calendar_sealed_secrets", {"key": "missing"}),
           ("configuration_error operator",), key_is_back, ("CalsyncKeysMissing",), also=("CalsyncConfigurationErrors",)),
 )
 class Switches(OnCall):
-    """What people have set. Channels that the tests put there are those that the worker wants (see PushCase)."""
-    CONFIG = {"push": {"open_channels": True}}
+    """What people have set."""
