@@ -119,8 +119,8 @@ NO_WORKER = Gauge("calendar_workers_alive", {}, 0)
           ("No sync-worker is alive",), another_worker, ("CalsyncWorkersMissing",)),
     Fault("no worker at all", no_worker, "no_worker", "delayed", "operator", ("it is due since", "no worker is alive"), "start a sync-worker",
           Log("sync-worker stopped", named=False), NO_WORKER, ("No sync-worker is alive",), start_worker,
-          ("CalsyncWorkersMissing", "CalsyncFreshnessBurnFast", "CalsyncStalled"),
-          also=("CalsyncFreshnessBurnSlow", "CalsyncFreshnessCreep", "CalsyncQueueWaits", "CalsyncGrantsOverdue")),
+          ("CalsyncWorkersMissing", "CalsyncFreshnessBurnFast"),
+          also=("CalsyncStalled", "CalsyncFreshnessBurnSlow", "CalsyncFreshnessCreep", "CalsyncQueueWaits", "CalsyncGrantsOverdue")),
     Fault("a connection that kills its workers", poison, "poison", "suspended", "operator", ("internal_error: the last 5 runs", "ended with their worker"),
           "read the last lines that its workers logged", Log("calendar sync needs a person", "internal_error"),
           Gauge("calendar_connections", {"state": "suspended"}, 1), ("internal_error operator",), cleared, ("CalsyncSuspended",)),
@@ -150,6 +150,11 @@ class Machines(OnCall):
         subprocess.run(["chown", "postgres:", cls.disk / "table"], check=True)
         cls.stack.sql.execute(f"CREATE TABLESPACE small LOCATION '{cls.disk / 'table'}'")
         cls.stack.sql.execute("ALTER TABLE external_calendar_events SET TABLESPACE small")
+
+    def tearDown(self):
+        if not self.stack.workers:
+            self.stack.start_workers(1)
+        super().tearDown()
 
     def set_in_server(self, setting):
         self.sql.execute(f"ALTER SYSTEM SET {setting}")
