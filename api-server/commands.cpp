@@ -5,6 +5,7 @@
 
 #include "api-server/routes/explain_json.hpp"
 #include "common/base/json.hpp"
+#include "common/db/database_error.hpp"
 #include "common/db/migrate.hpp"
 #include "common/runtime/daemon_loop.hpp"
 #include "common/runtime/os_random.hpp"
@@ -91,7 +92,18 @@ struct Question {
   bool as_json = false;
 };
 
+/// libpq's own words say nothing of calsync.
+Task<void> require_database(db::Pool& pool) {
+  try {
+    co_await pool.acquire();
+  } catch (const db::DatabaseError& error) {
+    throw std::runtime_error("the database cannot be reached, and all is explained from it: " +
+                             std::string(error.what()));
+  }
+}
+
 Task<void> print_explanation(Shell& shell, Question question, bool& found) {
+  co_await require_database(shell.pool);
   auto view = co_await shell.connections.find(question.connection);
   found = view.has_value();
   if (!found) co_return;

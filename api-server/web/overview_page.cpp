@@ -50,12 +50,26 @@ Html budget_banner(const Object& budget, Time now) {
   return banner("warn", what, advice);
 }
 
+/// A switch is read by each process; a worker that was not reloaded goes on with the old one.
+Html differing_worker(const sync::GateSettings& theirs, const sync::GateSettings& ours) {
+  Html html;
+  for (const auto& [flag, on] : ours.flags) {
+    if (theirs.on(flag) == on) continue;
+    Html what;
+    what << "A worker runs with " << text(sync::flag_name(flag)) << (on ? Html(" off") : Html(" on"))
+         << ", this server with it " << (on ? Html("on") : Html("off"));
+    html << banner("bad", what, "Correct it where the worker reads its settings, and reload the worker.");
+  }
+  return html;
+}
+
 Html incidents(const store::QueueStatus& status, const sync::GateSettings& gate, Time now) {
   Html html;
   for (const std::string& one : status.circuits) html << circuit_banner(Object(one), now);
   for (const std::string& one : status.blocked_buckets) html << budget_banner(Object(one), now);
   if (status.workers.empty())
     html << banner("bad", "No sync-worker is alive", "Nothing is synced. Start one and read its log.");
+  if (!status.workers.empty() && status.worker_gate) html << differing_worker(*status.worker_gate, gate);
   for (const sync::InvalidSetting& one : gate.invalid) {
     Html what;
     what << "The value of " << text(one.name) << " is invalid and counts as off: " << said(presentable(one.value));
@@ -90,6 +104,7 @@ Html figures(const store::QueueStatus& status, Time now) {
        << tile("enabled", count(status.enabled)) << tile("due", count(status.due))
        << tile("syncing now", count(status.leased)) << tile("backing off", count(status.backing_off))
        << tile("failing", count(status.failing), status.failing > 0)
+       << tile("failed events", link("/admin/events", count(status.failed_events)))
        << tile("workers alive", count(static_cast<std::int64_t>(status.workers.size())), status.workers.empty());
   html << tile("due for longest", status.oldest_due_at ? Html(text(distance(*status.oldest_due_at, now))) : Html("–"))
        << "</ul>";

@@ -24,7 +24,8 @@ constexpr std::array all_rules{rules::awaits_confirmation, rules::is_disabled,
                                rules::waits_for_its_turn,  rules::waits_for_recovery,
                                rules::is_queued,           rules::is_due,
                                rules::has_a_wrong_clock,   rules::has_failing_calendars,
-                               rules::has_failed_events,   rules::has_no_channels};
+                               rules::has_failed_events,   rules::is_not_announced,
+                               rules::has_no_channels};
 
 constexpr std::array causes{Cause::awaiting_confirmation,
                             Cause::disabled,
@@ -60,6 +61,7 @@ constexpr std::array causes{Cause::awaiting_confirmation,
                             Cause::due,
                             Cause::calendar_failing,
                             Cause::event_failing,
+                            Cause::pushes_off,
                             Cause::channel_dead,
                             Cause::in_step};
 
@@ -148,6 +150,8 @@ std::string_view cause_name(Cause cause) {
       return "calendar_failing";
     case Cause::event_failing:
       return "event_failing";
+    case Cause::pushes_off:
+      return "pushes_off";
     case Cause::channel_dead:
       return "channel_dead";
     case Cause::in_step:

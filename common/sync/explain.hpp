@@ -46,6 +46,7 @@ enum class Cause {
   due,
   calendar_failing,
   event_failing,
+  pushes_off,
   channel_dead,
   in_step
 };

@@ -108,6 +108,16 @@ Told is_not_polled(const Case& one) {
   return told;
 }
 
+Told is_not_announced(const Case& one) {
+  // Where no push ever came nobody misses them: switching them on is the last step of a rollout.
+  const bool known = one.evidence.last_push || (one.evidence.channels && one.evidence.channels->live > 0);
+  if (!known || one.gate.on(Flag::webhook)) return std::nullopt;
+  Explanation told = flag_is_off(one, Flag::webhook, "active", Cause::pushes_off);
+  told.reason += fmt::format(", so push messages are refused; it is polled every {} minutes meanwhile",
+                             one.facts().sync_frequency_minutes);
+  return told;
+}
+
 Told is_held_by_hand(const Case& one) {
   if (!one.held() || !one.evidence.backoff_by) return std::nullopt;
   std::string reason = fmt::format("it waits until {}{}", moment(*one.facts().backoff_until, one.now()),

@@ -65,6 +65,7 @@ Told is_due(const Case& one);
 Told has_a_wrong_clock(const Case& one);
 Told has_failing_calendars(const Case& one);
 Told has_failed_events(const Case& one);
+Told is_not_announced(const Case& one);
 Told has_no_channels(const Case& one);
 Told is_in_step(const Case& one);
 

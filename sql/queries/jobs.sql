@@ -54,6 +54,7 @@ SELECT count(*) AS connections, count(*) FILTER (WHERE sync_enabled) AS enabled,
   count(*) FILTER (WHERE sync_due_at <= now() AND (lease_until IS NULL OR lease_until <= now())) AS due,
   count(*) FILTER (WHERE lease_until > now()) AS leased, count(*) FILTER (WHERE backoff_until > now()) AS backing_off,
   count(*) FILTER (WHERE error_count > 0) AS failing,
+  (SELECT count(*) FROM external_calendar_events WHERE sync_status = 'FAILED') AS failed_events,
   min(sync_due_at) FILTER (WHERE sync_due_at <= now() AND (lease_until IS NULL OR lease_until <= now())) AS oldest_due_at,
   (extract(epoch FROM now() - min(last_synced_at) FILTER (WHERE sync_enabled)))::bigint AS freshness_seconds, now() AS now
 FROM external_calendar_connections;

@@ -13,9 +13,9 @@ class FeedServer:
     server's, `status`, `type`, `headers`, `etag` (False = none) and `promised` (a Content-Length that is not kept).
     `requests` lists (path, headers) in order."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.feeds, self.requests = {}, []
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 

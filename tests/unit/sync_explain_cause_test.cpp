@@ -18,8 +18,10 @@ const std::string connection_id = "33333333-3333-4333-8333-333333333333";
 const std::string stranger = "22222222-2222-4222-8222-222222222222";
 
 GateSettings gate(std::map<std::string, std::string> more = {}) {
-  more.merge(std::map<std::string, std::string>{
-      {"CALENDAR_SYNC_ENABLED", "true"}, {"CALENDAR_JOBS_ENABLED", "true"}, {"CALENDAR_ALLOWLIST_PROVIDER_IDS", "*"}});
+  more.merge(std::map<std::string, std::string>{{"CALENDAR_SYNC_ENABLED", "true"},
+                                                {"CALENDAR_JOBS_ENABLED", "true"},
+                                                {"CALENDAR_WEBHOOK_ENABLED", "true"},
+                                                {"CALENDAR_ALLOWLIST_PROVIDER_IDS", "*"}});
   return parse_gate(more);
 }
 
@@ -239,6 +241,11 @@ std::vector<Row> rows() {
               e.events = {{2, "malformed_response: it has no start"}};
             }),
        all, ops, "3; the commonest reason: malformed_response: it has no start", "tried again"},
+      {Cause::pushes_off, healthy(), gate({{"CALENDAR_WEBHOOK_ENABLED", "false"}}), ops,
+       "CALENDAR_WEBHOOK_ENABLED is off, so push messages are refused; it is polled every 5 minutes",
+       "set CALENDAR_WEBHOOK_ENABLED=true and reload"},
+      {Cause::in_step, with(healthy(), [](auto& e) { e.channels->live = 0; }),
+       gate({{"CALENDAR_WEBHOOK_ENABLED", "false"}}), none, "in step", ""},
       {Cause::channel_dead,
        with(healthy(),
             [](auto& e) {
