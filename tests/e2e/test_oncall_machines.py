@@ -131,7 +131,7 @@ NO_WORKER = Gauge("calendar_workers_alive", {}, 0)
           Counter("calendar_sync_failures_total", {"error_code": "database_error"}), ("database_error operator",), freed,
           issue="Database Errors"),
     Fault("a database that takes no writes", read_only, "database_read_only", "delayed", "operator", ("the database takes no writes",),
-          "point DATABASE_URL at the primary", Log("read-only", "database_error", named=False), NO_WORKER, ("No sync-worker is alive",), writable,
+          "point DATABASE_URL at the primary", Log("the database cannot be reached", "database_error", named=False, metadata=("read-only transaction",)), NO_WORKER, ("No sync-worker is alive",), writable,
           ("CalsyncWorkersMissing",)),
 )
 class Machines(OnCall):
