@@ -52,14 +52,15 @@ def poison(case, who, planted):
     """Each worker that takes it dies of it."""
     case.stack.stop_workers()
     case.stack.set(who[2], "sync_needed = true")
-    for end in range(1, 6):
+    for _ in range(5):
         with case.emulator.hold("api", account=who[1]) as held:
             worker, = case.stack.start_workers(1)
             held.wait()
             case.stack.workers.remove(worker)
             worker.kill()
-            # As after 15 s of silence.
+            # As after 15 s of silence, and at the end of the lease.
             case.sql.execute("UPDATE calendar_sync_workers SET heartbeat_at = now() - interval '1 minute'")
+            case.sql.execute("UPDATE external_calendar_connections SET lease_until = now() WHERE id = %s", who[2])
     case.stack.start_workers(1)
     case.stack.wait_row(who[2], lambda row: row["last_error"] and row["lease_until"] is None, "it is suspended")
 
@@ -131,7 +132,7 @@ NO_WORKER = Gauge("calendar_workers_alive", {}, 0)
           Counter("calendar_sync_failures_total", {"error_code": "database_error"}), ("database_error operator",), freed,
           issue="Database Errors"),
     Fault("a database that takes no writes", read_only, "database_read_only", "delayed", "operator", ("the database takes no writes",),
-          "point DATABASE_URL at the primary", Log("read-only", "database_error", named=False), NO_WORKER, ("No sync-worker is alive",), writable,
+          "point DATABASE_URL at the primary", Log("the database cannot be reached", "database_error", named=False, metadata=("read-only transaction",)), NO_WORKER, ("No sync-worker is alive",), writable,
           ("CalsyncWorkersMissing",)),
 )
 class Machines(OnCall):
