@@ -149,14 +149,19 @@ class Life(unittest.TestCase):
         self.configure()
         for unit in ("calsync-api.service", "calsync-worker.service"):
             environment, command = self.start(unit)
-            done = PLACE.run(*command[:-1], "check-config", user="calsync", environment=environment)
+            done = PLACE.run(*command[:-1], "check-config", "--offline", user="calsync", environment=environment)
             self.assertIn("'k1' seals", done.stdout)
+            done = PLACE.run(*command[:-1], "check-config", user="calsync", environment=environment, check=False)
+            self.assertEqual((done.returncode, [line for line in done.stdout.splitlines() if line.startswith("fail ")][0].split(":")[0]),
+                             (2, "fail schema"), done.stdout + done.stderr)
 
     def test_10_it_migrates_when_told_to(self):
         self.assertIn("0 rows", psql(self.url, "\\pset footer on\n\\pset format aligned\nSELECT 1 FROM pg_tables WHERE schemaname = 'public'")[1])
         environment, command = self.start("calsync-api.service")
         PLACE.run(*command[:-1], "migrate", user="calsync", environment=environment)
         self.assertEqual(self.tables(), "t")
+        done = PLACE.run(*command[:-1], "check-config", user="calsync", environment=environment)
+        self.assertNotIn("\nfail ", done.stdout)
 
     def tables(self):
         return psql(self.url, "\\pset tuples_only\nSELECT to_regclass('external_calendar_connections') IS NOT NULL")[1].split()[-1]
