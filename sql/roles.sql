@@ -55,6 +55,8 @@ GRANT SELECT ON profiles, external_calendar_connections, external_calendar_event
   calendar_metrics, calendar_connection_states, calendar_rate_buckets, calendar_rate_slots, calendar_provider_circuits,
   calendar_staged_reads, calendar_staged_events, calendar_timeline, calendar_operator_actions, calendar_connection_timeline,
   calendar_connection_overview, calendar_bulk_actions TO calsync_oncall;
+-- Which keys are in use, not what they seal.
+GRANT SELECT (connection_id, kind, key_id, updated_at) ON external_calendar_credentials TO calsync_oncall;
 GRANT UPDATE (sync_enabled, sync_needed, sync_cursor, last_synced_at, error_count, last_error, backoff_until, sync_frequency_minutes)
   ON external_calendar_connections TO calsync_oncall;
 GRANT UPDATE (sync_status, last_error) ON external_calendar_events TO calsync_oncall;
