@@ -21,8 +21,9 @@ set(CPACK_PACKAGE_NAME calsync)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_CONTACT "calsync authors <calsync@calsync.invalid>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "calendar sync between provider accounts and a Postgres mirror")
-set(CPACK_PACKAGE_DESCRIPTION "calsync-api connects accounts and serves their events, calsync-worker keeps the mirror in step.
-Both work on one Postgres database, which this package neither makes nor changes:
+set(CPACK_PACKAGE_DESCRIPTION "calsync-api connects accounts and serves their events,
+calsync-worker keeps the mirror in step. Both work on one Postgres
+database, which this package neither makes nor changes:
 run calsync-api migrate for that.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

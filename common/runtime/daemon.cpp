@@ -35,7 +35,7 @@ std::map<std::string, std::string> fixed_settings(const Environment& environment
   std::map<std::string, std::string> fixed;
   for (const auto& [name, value] : environment) {
     const bool ours = name.starts_with("CALENDAR_") || name.starts_with("CALSYNC_") || name.starts_with("GOOGLE_") ||
-                      name.starts_with("DATABASE_URL");
+                      name.starts_with("MICROSOFT_") || name.starts_with("DATABASE_URL");
     if (ours && !is_read_again(name)) fixed[name] = sha256(value);
   }
   return fixed;

@@ -13,7 +13,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
 #include <sstream>
 #include <string>
 
@@ -51,7 +50,16 @@ double open_descriptors() {
   return static_cast<double>(std::distance(begin(entries), end(entries)) - 1);
 }
 
-/// The 22nd field of /proc/self/stat (proc(5)) counts ticks since the machine's start, which /proc/stat names.
+/// When the machine started, by its clocks: /proc/stat may be out of sight (ProcSubset=pid).
+double boot_time() {
+  timespec now{};
+  timespec running{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  clock_gettime(CLOCK_BOOTTIME, &running);
+  return static_cast<double>(now.tv_sec - running.tv_sec) + static_cast<double>(now.tv_nsec - running.tv_nsec) / 1e9;
+}
+
+/// The 22nd field of /proc/self/stat (proc(5)) counts ticks since the machine's start.
 double start_time() {
   std::ifstream own("/proc/self/stat");
   std::string line;
@@ -61,13 +69,8 @@ double start_time() {
   std::istringstream fields(line.substr(after_name + 1));
   std::string field;
   for (int number = 3; number <= 22; ++number) fields >> field;
-  std::ifstream machine("/proc/stat");
-  std::string word;
-  double booted = 0;
-  while (machine >> word && word != "btime") machine.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
-  machine >> booted;
-  if (field.empty() || booted == 0) return 0;
-  return booted + std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
+  if (field.empty()) return 0;
+  return boot_time() + std::stod(field) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace

@@ -119,6 +119,7 @@ report() {
 change at the provider -> push message taken after $1 ms -> row in the mirror after $2 ms (nobody asked for a sync)
 
 API       $CALSYNC_API_URL        (tokens and the rest: source .dev/env)
+page      $CALSYNC_API_URL/admin  (for people on call; its token is CALSYNC_ADMIN_TOKEN of .dev/env)
 emulator  $CALSYNC_EMULATOR_URL   (control plane: tests/emulator/README.md)
 database  ./dev psql              logs: ./dev logs api | worker
 TXT

@@ -4,7 +4,7 @@
 packages=(
   libboost1.81-dev libboost-url1.81-dev libssl-dev libpq-dev rapidjson-dev libfmt-dev catch2 libyaml-cpp-dev libical-dev
   libicu-dev libcli11-dev prometheus-cpp-dev libsystemd-dev zlib1g-dev pkg-config cmake ninja-build ccache mold clang-19 libclang-rt-19-dev clang-format-19
-  clang-tidy-19 postgresql-15 postgresql-client-15 pgbouncer prometheus systemd dpkg-dev adduser lintian faketime chromium nodejs npm
+  clang-tidy-19 postgresql-15 postgresql-client-15 pgbouncer prometheus systemd dpkg-dev adduser faketime chromium nodejs npm
   python3 python3-psycopg2 python3-icalendar python3-yaml python3-jsonschema curl jq openssl ca-certificates)
 
 as_root() {

@@ -81,6 +81,7 @@ END $$;
 
 -- Every action of people and of their tools, in the words of who called and why. Never changed, never pruned by the daemons, and
 -- it outlives its connection. actor_kind: admin (a named admin token), app (a named app token), command, sql (a database role).
+-- session_role: who the database knows that it was, whatever the session says of its caller.
 CREATE TABLE calendar_operator_actions (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   happened_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -91,7 +92,8 @@ CREATE TABLE calendar_operator_actions (
   provider_id uuid,
   reason text,
   before jsonb,
-  after jsonb
+  after jsonb,
+  session_role text NOT NULL DEFAULT session_user
 );
 CREATE INDEX calendar_operator_actions_connection ON calendar_operator_actions (connection_id, id DESC);
 CREATE INDEX calendar_operator_actions_happened ON calendar_operator_actions (happened_at);

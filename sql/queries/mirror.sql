@@ -154,8 +154,8 @@ SELECT calsync_roll_partitions($1::int) AS dropped;
 
 -- name: runs_prune
 -- What stands in no partition of its own.
-DELETE FROM calendar_sync_runs_default WHERE sync_id IN (
-  SELECT sync_id FROM calendar_sync_runs_default WHERE finished_at < now() - make_interval(days => $1::int) LIMIT 1000);
+DELETE FROM calendar_sync_runs_default WHERE (sync_id, finished_at) IN (
+  SELECT sync_id, finished_at FROM calendar_sync_runs_default WHERE finished_at < now() - make_interval(days => $1::int) LIMIT 1000);
 
 -- name: timeline_prune
 DELETE FROM calendar_timeline_default WHERE happened_at < now() - make_interval(days => $1::int);

@@ -32,6 +32,11 @@ EVERYTHING_OF_ONE = ("Look Up Actions", "Read everything that happened to a conn
 SAY_WHY = ("Say Why", "Give a plain edit its reason")
 
 
+def is_alert(key):
+    """Whether the block stands on an alert's page."""
+    return key[0].startswith("Calsync")
+
+
 class RunbookCase(harness.Case):
     @classmethod
     def setUpClass(cls):
@@ -291,5 +296,6 @@ class Actions(RunbookCase):
         for case in (Triage, Actions):
             for name in dir(case):
                 named |= set(getattr(getattr(case, name), "blocks", ()) if name.startswith("test_") else ())
-        self.assertEqual(named, set(self.blocks))
+        # The alerts' pages are test_runbook_alerts' part.
+        self.assertEqual(named, {key for key in self.blocks if not is_alert(key)})
         self.assertEqual(len(self.blocks), runbook.text().count("```sql"))

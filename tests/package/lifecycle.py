@@ -6,10 +6,12 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import unittest
 
 import postgres
 from client import send
+from metrics import Metrics
 from postgres import free_port, psql
 from unit_file import UnitFile
 from waiting import wait_until
@@ -160,9 +162,16 @@ class Life(unittest.TestCase):
         return psql(self.url, "\\pset tuples_only\nSELECT to_regclass('external_calendar_connections') IS NOT NULL")[1].split()[-1]
 
     def test_11_the_daemons_run_as_their_units_start_them(self):
+        subprocess.run(["mount", "-t", "proc", "-o", "subset=pid,hidepid=invisible", "proc", PLACE.path("/proc")], check=True)
+        self.addCleanup(subprocess.run, ["umount", PLACE.path("/proc")], check=True)
         for unit, ready in (("calsync-api.service", self.port), ("calsync-worker.service", 9720)):
             with self.subTest(unit=unit), Started(self, unit) as daemon:
                 self.assertEqual(send("GET", f"http://127.0.0.1:{ready}/healthz").status, 200)
+                figures = Metrics.read_port(ready)
+                # Of the machine they see nothing (ProcSubset=pid), of themselves everything.
+                self.assertTrue(0 <= time.time() - figures.value("process_start_time_seconds") < 60)
+                self.assertGreater(figures.value("process_open_fds"), 3)
+                self.assertGreater(figures.value("process_resident_memory_bytes"), 1e6)
                 env = PLACE.path("/etc/calsync/calsync.env")
                 kept = env.read_text()
                 env.write_text(kept.replace("CALENDAR_SYNC_ENABLED=false", "CALENDAR_SYNC_ENABLED=true"))
@@ -171,7 +180,7 @@ class Life(unittest.TestCase):
                 # A line that is taken out takes its flag with it.
                 env.write_text(kept.replace("CALENDAR_SYNC_ENABLED=false\n", ""))
                 daemon.process.send_signal(signal.SIGHUP)
-                daemon.wait('"before":"true","name":"CALENDAR_SYNC_ENABLED"')
+                daemon.wait('"name":"CALENDAR_SYNC_ENABLED","before":"true"')
                 env.write_text(kept)
 
     def test_12_an_edited_file_survives_a_reinstallation(self):
@@ -215,7 +224,7 @@ class Started:
         self.socket.settimeout(20)
         self.log = pathlib.Path(PLACE.root, "tmp", unit + ".log")
         start = ["setpriv", "--reuid=calsync", "--regid=calsync", "--clear-groups", "--bounding-set=-all", "--no-new-privs"]
-        clean = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "NOTIFY_SOCKET": "@" + name, **environment}
+        clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "NOTIFY_SOCKET": "@" + name, **environment}
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(["chroot", PLACE.root, *start, *command], env=clean, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 

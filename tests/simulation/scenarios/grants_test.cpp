@@ -96,7 +96,7 @@ TEST_CASE("HTML in the place of a token ends the run and accuses nobody", "[scen
 TEST_CASE("a refusal of the grant that a stopped run has heard counts", "[scenario][grants]") {
   Stage stage(short_tokens());
   Member& ada = settled_account(stage);
-  stage.order("POST", "/control/faults", R"({"match":{"operation":"token"},"kind":"invalid_grant"})");
+  stage.order("POST", "/control/faults", R"({"match":{"operation":"token"},"kind":"invalid_grant","times":9})");
   const Duration woken = stage.now();
   stage.at_call("refresh", [&] { stage.set_environment("CALENDAR_SYNC_ENABLED", "false"); });
   stage.wake(ada);
