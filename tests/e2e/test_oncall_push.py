@@ -11,6 +11,13 @@ setUpModule = harness.start_cluster
 MISSED = Counter("calendar_missed_push_total", {"provider": "google"})
 
 
+def channel_ends(case, who):
+    """Here and at the provider, as a week brings it."""
+    channel, = case.rows(who[2])
+    case.emulator.control("POST", f"/channels/{channel['id']}/kill")
+    case.sql.execute("UPDATE calendar_push_channels SET renew_at = now(), expires_at = now() WHERE id = %s", channel["id"])
+
+
 def killed(case, who, planted):
     """The provider forgets the channel and says nothing; a poll finds what it should have announced."""
     channel, = case.rows(who[2])
@@ -31,9 +38,7 @@ def replaced(case, who, planted):
 def refused(case, who, planted):
     """The channel has ended, and the provider takes no other one for our address."""
     planted.enter_context(case.emulator.settings(push_allow_http=False))
-    channel, = case.rows(who[2])
-    case.emulator.control("POST", f"/channels/{channel['id']}/kill")
-    case.sql.execute("UPDATE calendar_push_channels SET renew_at = now(), expires_at = now() WHERE connection_id = %s", who[2])
+    channel_ends(case, who)
     wait_until(lambda: case.sql.value("SELECT watch_error FROM external_calendars WHERE connection_id = %s", who[2]), 15, "the refusal is on the calendar")
 
 
@@ -44,6 +49,9 @@ def refused_message(case, who, planted):
     case.stack.wait_synced(who[2])
     case.stack.reload(CALENDAR_WEBHOOK_ENABLED="false")
     case.assertAnswer(case.stack.stranger.call("POST", "/api/webhooks/calendar/google", headers=genuine(("any", "channel"))), 403, "calendar_sync_disabled")
+    # The worker stops the channels that bring nothing any more.
+    case.wait_channels(who[2], who[1], [])
+    case.stack.wait_synced(who[2])
 
 
 def webhooks_on(case, who, planted):
@@ -54,7 +62,7 @@ def webhooks_on(case, who, planted):
 def held_until_it_ends(case, who, planted):
     """Nothing replaces the channel while its connection waits."""
     case.act(who[2], "backoff", minutes=30)
-    case.sql.execute("UPDATE calendar_push_channels SET renew_at = now(), expires_at = now() WHERE connection_id = %s", who[2])
+    channel_ends(case, who)
 
 
 def released(case, who, planted):
