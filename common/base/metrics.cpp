@@ -173,6 +173,8 @@ void Metrics::know_provider(std::string_view name, bool pushes) {
     parts_->processed.Add({{"provider", provider}, {"action", std::string(action)}});
   for (const std::string_view state : states)
     parts_->states.Add({{"provider", provider}, {"state", std::string(state)}});
+  // From nothing to one is no increase to Prometheus: a first failure would alert nobody.
+  for (const std::string& code : parts_->codes) parts_->failures.Add({{"provider", provider}, {"error_code", code}});
   parts_->run_histogram(provider);
   if (!pushes) return;
   parts_->missed.Add({{"provider", provider}});

@@ -60,8 +60,8 @@ class Watchdog(harness.Case):
         self.manager = Manager()
         self.addCleanup(self.manager.socket.close)
 
-    def start(self, command, **options):
-        process = subprocess.Popen(command, env={**self.stack.environment, **self.manager.environment()}, stdin=subprocess.DEVNULL, **options)
+    def start(self, command, environment={}, **options):
+        process = subprocess.Popen(command, env={**self.stack.environment, **self.manager.environment(), **environment}, stdin=subprocess.DEVNULL, **options)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         self.assertIsNotNone(self.manager.hear("READY=1", 20), "it is ready")
@@ -95,7 +95,8 @@ class Watchdog(harness.Case):
         reading, writing = os.pipe()
         self.addCleanup(os.close, reading)
         fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
-        process = self.start(self.stack.api_command("serve"), stdout=writing)
+        # What it says at its start must fit into the pipe.
+        process = self.start(self.stack.api_command("serve"), {"CALSYNC_LOG_LEVEL": "info"}, stdout=writing)
         os.close(writing)
         self.assertFed(2)
 
