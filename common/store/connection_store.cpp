@@ -2,6 +2,7 @@
 #include "common/store/connection_store.hpp"
 
 #include "common/base/json.hpp"
+#include "common/store/connection_facts.hpp"
 #include "common/store/postgres_credential_table.hpp"
 
 namespace calsync::store {
@@ -9,24 +10,10 @@ namespace {
 
 ConnectionView read_view(const db::Rows& rows, int row) {
   ConnectionView view;
-  view.facts.connection = ConnectionId::trusted(std::string(rows.text(row, "id")));
-  view.facts.owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
-  view.facts.sync_enabled = rows.flag(row, "sync_enabled");
-  view.facts.sync_needed = rows.flag(row, "sync_needed");
-  view.facts.awaiting_confirmation = rows.flag(row, "awaiting_confirmation");
-  view.facts.last_synced_at = rows.time(row, "last_synced_at");
-  view.facts.backoff_until = rows.time(row, "backoff_until");
-  view.facts.lease_until = rows.time(row, "lease_until");
-  view.facts.due_at = rows.time(row, "sync_due_at");
-  view.facts.error_count = static_cast<int>(rows.number(row, "error_count"));
-  view.facts.last_error = rows.text(row, "last_error");
-  view.facts.sync_frequency_minutes = static_cast<int>(rows.number(row, "sync_frequency_minutes"));
+  view.facts = read_facts(rows, row);
   view.provider = rows.text(row, "provider");
   view.provider_user_id = rows.text(row, "provider_user_id");
   view.provider_email = rows.text(row, "provider_email");
-  view.facts.created_at = rows.time(row, "created_at");
-  view.facts.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
-  view.facts.failing_calendars = static_cast<int>(rows.number(row, "failing_calendars"));
   view.settled_state = rows.text(row, "sync_state");
   view.settled_since = rows.time(row, "state_since");
   view.recovered_at = rows.time(row, "recovered_at");

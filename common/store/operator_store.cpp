@@ -5,6 +5,7 @@
 
 #include "common/base/json.hpp"
 #include "common/store/connection_actions.hpp"
+#include "common/store/connection_facts.hpp"
 
 namespace calsync::store {
 namespace {
@@ -18,21 +19,7 @@ db::Value maybe_id(const std::optional<Id>& id) {
 
 ConnectionLine read_line(const db::Rows& rows, int row) {
   ConnectionLine line;
-  line.facts.connection = ConnectionId::trusted(std::string(rows.text(row, "id")));
-  line.facts.owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
-  line.facts.sync_enabled = rows.flag(row, "sync_enabled");
-  line.facts.sync_needed = rows.flag(row, "sync_needed");
-  line.facts.awaiting_confirmation = rows.flag(row, "awaiting_confirmation");
-  line.facts.created_at = rows.time(row, "created_at");
-  line.facts.last_synced_at = rows.time(row, "last_synced_at");
-  line.facts.backoff_until = rows.time(row, "backoff_until");
-  line.facts.lease_until = rows.time(row, "lease_until");
-  line.facts.due_at = rows.time(row, "sync_due_at");
-  line.facts.error_count = static_cast<int>(rows.number(row, "error_count"));
-  line.facts.grant_refusals = static_cast<int>(rows.number(row, "grant_refusals"));
-  line.facts.failing_calendars = static_cast<int>(rows.number(row, "failing_calendars"));
-  line.facts.last_error = rows.text(row, "last_error");
-  line.facts.sync_frequency_minutes = static_cast<int>(rows.number(row, "sync_frequency_minutes"));
+  line.facts = read_facts(rows, row);
   line.state = rows.text(row, "state");
   line.provider = rows.text(row, "provider");
   line.provider_email = rows.text(row, "provider_email");
