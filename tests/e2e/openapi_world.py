@@ -13,6 +13,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
 UNNAMED = {"provider": "google"}
 # Providers add parameters of their own to what they send.
 TAKES_ANY_PARAMETER = ("finishConnect", "receivePush")
+# Whether it needs a flag is said by its body; a row of its table provokes the refusal.
+FLAG_BY_BODY = ("startBulkAction",)
 JSON = "application/json"
 STATES = ("on", "unlisted", "off", "database away")
 
@@ -111,7 +113,7 @@ def derived(document):
             yield row(one.id, 401, "unauthorized", caller="")
         if "forbidden" in codes:
             yield row(one.id, 403, "forbidden", caller="app" if "admin" in one.callers else "admin")
-        if "calendar_sync_disabled" in codes:
+        if "calendar_sync_disabled" in codes and one.id not in FLAG_BY_BODY:
             yield row(one.id, 403, "calendar_sync_disabled", when="off")
         if "unsupported_media_type" in codes and "" not in one.callers:
             yield row(one.id, 415, "unsupported_media_type", body="text", headers={"Content-Type": "text/plain"})
