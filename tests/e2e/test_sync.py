@@ -6,6 +6,7 @@ import uuid
 import harness
 from compare import differences
 from events import all_day, assorted, timed, weekly, zoned
+from harness import wait_until
 
 setUpModule = harness.start_cluster
 
@@ -38,6 +39,16 @@ class MirrorCase(harness.Case):
 
 
 class Changes(MirrorCase):
+    def test_polls_that_find_nothing_are_counted_for_the_next_line_of_the_history(self):
+        _, email, connection = self.connected([timed("one0000001", "One")])
+        for quiet in (1, 2):
+            self.sql.execute("UPDATE external_calendar_connections SET last_synced_at = now() - interval '1 day' WHERE id = %s", connection)
+            wait_until(lambda: self.stack.connection(connection)["quiet_runs"] == quiet, 15, lambda: f"{quiet} quiet runs: {self.stack.connection(connection)}")
+        lines = self.sql.value("SELECT count(*) FROM calendar_sync_runs WHERE connection_id = %s", connection)
+        self.synced(connection)
+        self.assertEqual(self.sql.value("SELECT count(*) FROM calendar_sync_runs WHERE connection_id = %s", connection), lines + 1)
+        self.assertEqual((self.last_run(connection)["quiet_before"], self.stack.connection(connection)["quiet_runs"]), (2, 0))
+
     def test_a_first_sync_mirrors_every_field(self):
         owner, email, connection = self.connected(assorted())
         self.assertMirrors(owner, email, connection)
