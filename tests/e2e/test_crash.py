@@ -128,6 +128,11 @@ class Together(CrashCase):
             counted[call["account"]] = counted.get(call["account"], 0) + 1
         return counted
 
+    def wake_all(self):
+        """In the workers' order of locks: else Postgres may have to end a statement over so many rows, this one or theirs."""
+        self.sql.execute("UPDATE external_calendar_connections SET sync_needed = true WHERE id = ANY (ARRAY ("
+                         "SELECT id FROM external_calendar_connections ORDER BY id FOR NO KEY UPDATE))")
+
     def wait_all(self, timeout=40):
         wait_until(lambda: self.in_step() == self.CONNECTIONS, timeout,
                    lambda: f"{self.in_step()} of {self.CONNECTIONS} connections are in step")
@@ -154,7 +159,7 @@ class Together(CrashCase):
 
         # Again, asked for a hundred times over: one more run each, or two where a request came while it ran.
         for _ in range(5):
-            self.sql.execute("UPDATE external_calendar_connections SET sync_needed = true")
+            self.wake_all()
         self.wait_all()
         claims = self.sql.rows("SELECT provider_email, lease_token FROM external_calendar_connections")
         self.assertEqual(self.calls_by_account(), {row["provider_email"]: 2 * row["lease_token"] for row in claims})
@@ -164,7 +169,7 @@ class Together(CrashCase):
             self.emulator.put_event(email, email, timed("two0000001", "Two"))
         victim = self.stack.workers[0]
         with self.emulator.hold("api", account=everyone[0][1]) as held:
-            self.sql.execute("UPDATE external_calendar_connections SET sync_needed = true")
+            self.wake_all()
             held.wait()
             victim.kill()
             self.stack.workers.remove(victim)
