@@ -4,7 +4,7 @@
 namespace calsync::worker {
 
 ActiveRun::ActiveRun(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
-                     MayContinue may_continue)
+                     MayContinue may_continue, int& grant_refusals)
     : services_(services),
       limits_(limits),
       claim_(claim),
@@ -13,7 +13,8 @@ ActiveRun::ActiveRun(Services services, RunLimits limits, const sync::Claim& cla
       traffic_{claim, adapter},
       deadline_(services.clock, std::chrono::seconds(limits.run_seconds)),
       lease_taken_(services.clock.monotonic()),
-      places_taken_(lease_taken_) {}
+      places_taken_(lease_taken_),
+      grant_refusals_(grant_refusals) {}
 
 providers::Session ActiveRun::session() const {
   return {credential_, claim_.account,
@@ -31,7 +32,7 @@ Task<Result<void>> ActiveRun::begin() {
     if (sync::means_away(error.failure)) governor().after_call(traffic_, &error);
     co_return error;
   }
-  granted_ = !credential->adopted;
+  if (!credential->adopted) grant_refusals_ = 0;
   credential_ = std::move(credential->token);
   if (!adapter_.host_of) co_return Result<void>();
   co_return governor().go_to(traffic_, adapter_.host_of(credential_));
@@ -68,8 +69,10 @@ Task<Result<void>> ActiveRun::renew_token() {
   lacks_credential_ = !fresh;
   if (!fresh) co_return fresh.error();
   // A token that somebody else had stored is as good as theirs was; the provider has not given one to this run yet.
-  if (!fresh->adopted) renewals_ = most_renewals;
-  granted_ |= !fresh->adopted;
+  if (!fresh->adopted) {
+    renewals_ = most_renewals;
+    grant_refusals_ = 0;
+  }
   credential_ = std::move(fresh->token);
   co_return Result<void>();
 }

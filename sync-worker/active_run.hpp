@@ -32,8 +32,9 @@ class ActiveRun {
     TokenKeeper& tokens;
     Governor& governor;
   };
+  /// `grant_refusals`: those in a row before this run; 0 once the provider has given it a token, however the run ends.
   ActiveRun(Services services, RunLimits limits, const sync::Claim& claim, const providers::Adapter& adapter,
-            MayContinue may_continue);
+            MayContinue may_continue, int& grant_refusals);
 
   /// Fetches the credential.
   Task<Result<void>> begin();
@@ -68,9 +69,6 @@ class ActiveRun {
   /// What the run has left of its account's calls.
   std::optional<double> drained() const { return services_.governor.drained(traffic_); }
 
-  /// Refusals of the grant in a row before this run; a token that the provider gave since ends the row.
-  int grant_refusals() const { return granted_ ? 0 : claim_.grant_refusals; }
-
   const sync::Claim& claim() const { return claim_; }
   const providers::Adapter& adapter() const { return adapter_; }
   const RunLimits& limits() const { return limits_; }
@@ -102,7 +100,7 @@ class ActiveRun {
   Secret credential_;
   int renewals_ = 0;
   bool lacks_credential_ = false;
-  bool granted_ = false;  ///< the provider has given this run a token
+  int& grant_refusals_;
 };
 
 }  // namespace calsync::worker

@@ -51,8 +51,9 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   sync::Settlement settlement = open_settlement(claim, random_uuid(services_.random), services_.clock.now());
   std::optional<Error> broken;
   std::optional<Ending> ending;
+  int grant_refusals = claim.grant_refusals;
   try {
-    ending = co_await attempt(claim, settlement, may_continue);
+    ending = co_await attempt(claim, settlement, may_continue, grant_refusals);
     settlement = ending->settlement;
     const bool ours = co_await finish(claim, std::move(*ending));
     if (!ours) {
@@ -67,12 +68,12 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
   const auto pause = ending ? settlement.outcome.pause : std::chrono::seconds(0);
   if (broken && !may_continue()) {
     // Switched off meanwhile: nothing is written, not even why it failed; the log says it.
-    settlement.outcome = sync::given_up(*broken, {}, {claim.error_count, claim.grant_refusals}, 0);
+    settlement.outcome = sync::given_up(*broken, {}, {claim.error_count, grant_refusals}, 0);
     settlement.counts = {};
     services_.settler.release({claim.connection, claim.lease_token, pause});
   } else if (broken) {
     // Nothing of this run was committed: the verdict says why, and the next run starts from the stored cursor.
-    conclude(settlement, outcome_of(claim, *broken, claim.grant_refusals));
+    conclude(settlement, outcome_of(claim, *broken, grant_refusals));
     settlement.outcome.pause = pause;
     settlement.outcome.backoff = std::max(settlement.outcome.backoff, pause);
     settlement.cursor.reset();
@@ -87,7 +88,7 @@ Task<void> Executor::run(sync::Claim claim, MayContinue may_continue) {
 }
 
 Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlement settlement,
-                                         MayContinue may_continue) {
+                                         MayContinue may_continue, int& grant_refusals) {
   if (auto poison = sync::poisoned(claim.unsettled_claims, claim.grant_refusals)) {
     conclude(settlement, std::move(*poison));
     co_return Ending{std::move(settlement), {}};
@@ -100,7 +101,7 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     co_return Ending{std::move(settlement), {}};
   }
   ActiveRun active({services_.clock, services_.queue, services_.tokens, services_.governor}, limits_, claim, *adapter,
-                   may_continue);
+                   may_continue, grant_refusals);
   Inbound inbound(active, services_.mirror);
   Result<void> pulled = co_await inbound.pull();
   if (pulled) {
@@ -110,11 +111,11 @@ Task<Executor::Ending> Executor::attempt(const sync::Claim& claim, sync::Settlem
     if (!kept) pulled = kept.error();
   }
   co_await active.end();
-  sync::Outcome outcome = outcome_of(claim, pulled, active.grant_refusals());
+  sync::Outcome outcome = outcome_of(claim, pulled, grant_refusals);
   // A switch that went off during the last call counts, too: nothing of the run is written.
   if (!may_continue()) {
     const Error why = fail(Failure::cancelled, "the worker stops, or calendar sync was switched off");
-    outcome = sync::given_up(why, pulled, {claim.error_count, active.grant_refusals()}, services_.random.unit());
+    outcome = sync::given_up(why, pulled, {claim.error_count, grant_refusals}, services_.random.unit());
   }
   conclude(settlement, std::move(outcome), inbound.failing_calendars());
   settlement.cursor = sync::dump_cursor(inbound.cursor());

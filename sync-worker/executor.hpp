@@ -36,7 +36,9 @@ class Executor {
     sync::Settlement settlement;
     sync::RunRows rows;
   };
-  Task<Ending> attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue);
+  /// Changes `grant_refusals` as soon as it knows better, since the database may break it off.
+  Task<Ending> attempt(const sync::Claim& claim, sync::Settlement settlement, MayContinue may_continue,
+                       int& grant_refusals);
   /// False: nothing was written, and that has been said.
   Task<bool> finish(const sync::Claim& claim, Ending ending);
   /// Before `report`, for every run, also one that says nothing.

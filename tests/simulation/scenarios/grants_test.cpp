@@ -69,6 +69,25 @@ TEST_CASE("a token that a stopped run was given counts, too", "[scenario][grants
   CHECK(stage.out_of_step() == "");
 }
 
+TEST_CASE("a token that a run was given counts, though the database broke the run", "[scenario][grants]") {
+  Stage stage(short_tokens());
+  Member& ada = settled_account(stage);
+  stage.order("POST", "/control/faults", refuse_once);
+  stage.wake(ada);
+  REQUIRE(stage.run_ended(ada));
+  REQUIRE(stage.row(ada).grant_refusals == 1);
+
+  // The next run gets its token, and loses the database when it writes what it has read.
+  stage.put_event(
+      ada, "ada@provider.sim",
+      R"({"id":"late01","start":{"dateTime":"2026-03-02T10:00:00Z"},"end":{"dateTime":"2026-03-02T11:00:00Z"}})");
+  stage.database_faults.order_once(DatabaseFaults::Kind::disk_full, "mirror_settle");
+  REQUIRE(stage.run_ended(ada, 2min));
+  REQUIRE(stage.row(ada).error_count == 2);
+  CHECK(stage.row(ada).grant_refusals == 0);
+  CHECK(stage.out_of_step(3min) == "");
+}
+
 TEST_CASE("HTML in the place of a token ends the run and accuses nobody", "[scenario][grants]") {
   Stage stage;
   Member& ada = settled_account(stage);
