@@ -131,7 +131,17 @@ Task<RotationReport> KeyRotation::run() {
     if (done == 0 && pass.held == 0) break;
     co_await clock_.sleep(between_passes);
   }
+  co_await audit(report);
   co_return report;
+}
+
+Task<void> KeyRotation::audit(const RotationReport& report) {
+  json::Writer after;
+  after.begin_object().put("key", keys_.active_key());
+  for (std::size_t i = 0; i < report.nouns.size(); ++i) after.put(report.nouns[i], report.resealed[i]);
+  after.put("left", report.left()).end_object();
+  db::Values values{"rotate-keys", after.text()};
+  co_await pool_.query(sql::audit_command, std::move(values));
 }
 
 }  // namespace calsync::store

@@ -37,6 +37,7 @@ class KeyRotation {
   KeyRotation(db::Pool& pool, AsyncClock& clock, const KeyRing& keys, Random& random)
       : pool_(pool), clock_(clock), keys_(keys), random_(random) {}
 
+  /// Leaves a line in the audit of operators' actions at its end.
   Task<RotationReport> run();
 
  private:
@@ -44,6 +45,7 @@ class KeyRotation {
   struct Pass;
   static const std::array<Table, RotationReport::nouns.size()>& tables();
   Task<void> reseal_table(const Table& table, std::int64_t& resealed, Pass& pass);
+  Task<void> audit(const RotationReport& report);
   /// The JSON argument of the table's writer; what cannot be opened is noted.
   std::string sealed_anew(const Table& table, const db::Rows& rows, Pass& pass, std::int64_t& opened);
 

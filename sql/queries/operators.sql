@@ -21,6 +21,10 @@ INSERT INTO calendar_operator_actions (actor, actor_kind, action, connection_id,
 VALUES (calsync_author('actor', session_user), calsync_author('actor_kind', 'sql'), calsync_author('action', 'edit'), $1::uuid, $2::uuid,
   calsync_author('reason', NULL), '{}', $3::jsonb);
 
+-- name: audit_command
+-- What a command of the shell did to the whole installation.
+INSERT INTO calendar_operator_actions (actor, actor_kind, action, before, after) VALUES (session_user, 'command', $1, '{}', $2::jsonb);
+
 -- name: audit_of_transaction
 SELECT before, after FROM calendar_operator_actions WHERE connection_id = $1::uuid AND xmin = pg_current_xact_id()::xid ORDER BY id DESC LIMIT 1;
 

@@ -93,6 +93,10 @@ class Obstacles(RotationCase):
         self.use("k2", "k1", "k0")
         self.assertRotated("re-sealed 600 credentials")
         self.assertEqual(self.by_key(), {"k2": 640})
+        lines = self.sql.rows("SELECT actor_kind, action, after FROM calendar_operator_actions WHERE action = 'rotate-keys' ORDER BY id DESC LIMIT 3")
+        self.assertEqual([(line["actor_kind"], line["after"]["credentials"], line["after"]["left"]) for line in lines],
+                         [("command", 600, 0), ("command", 0, 600), ("command", 40, 600)])
+        self.assertEqual(lines[0]["after"]["key"], "k2")
 
     def test_an_altered_row_is_named_and_the_rest_goes_on(self):
         (_, connection), *_ = self.many_accounts(3, self.ring("k1"))
