@@ -8,6 +8,7 @@ constexpr std::chrono::milliseconds gather{5};
 constexpr std::size_t enough = 64;
 constexpr std::chrono::milliseconds first_pause{200};
 constexpr std::chrono::seconds longest_pause{5};
+constexpr std::chrono::milliseconds held_pause{50};
 
 }  // namespace
 
@@ -35,33 +36,44 @@ void Settler::give_up_expired() {
   if (settlements_.empty() && stopping_) leases_.clear();
 }
 
-Task<bool> Settler::flush() {
+Task<Settler::Flush> Settler::flush() {
   std::vector<Waiting> waiting = std::exchange(settlements_, {});
   std::vector<sync::ReturnedLease> leases = std::exchange(leases_, {});
+  Flush ended = Flush::done;
   try {
-    if (!waiting.empty()) {
-      std::vector<sync::Settlement> batch;
-      for (const Waiting& one : waiting) batch.push_back(one.settlement);
-      const std::set<ConnectionId> settled = co_await queue_.settle(std::move(batch));
-      for (const Waiting& one : waiting) {
-        if (settled.contains(one.settlement.connection)) continue;
-        log_.warn("the lease was lost before the run was settled", {.sync_id = one.settlement.sync_id,
-                                                                    .connection_id = one.settlement.connection.str(),
-                                                                    .error_code = "lease_lost"});
-      }
-      waiting.clear();
-    }
-    if (!leases.empty()) co_await queue_.release(leases);
-    co_return true;
+    if (!waiting.empty()) co_await flush_settlements(waiting);
+    if (!leases.empty()) co_await flush_leases(leases);
+    if (!waiting.empty() || !leases.empty()) ended = Flush::held;
   } catch (const db::DatabaseError& error) {
     log_.error("the database did not take the verdicts of finished runs; trying again",
                {.error_code = "database_error",
                 .metadata = {{"reason", error.what()}, {"waiting", std::to_string(waiting.size())}}});
+    ended = Flush::refused;
   }
   settlements_.insert(settlements_.begin(), std::make_move_iterator(waiting.begin()),
                       std::make_move_iterator(waiting.end()));
   leases_.insert(leases_.begin(), leases.begin(), leases.end());
-  co_return false;
+  co_return ended;
+}
+
+/// Leaves in `waiting` what is held.
+Task<void> Settler::flush_settlements(std::vector<Waiting>& waiting) {
+  std::vector<sync::Settlement> batch;
+  for (const Waiting& one : waiting) batch.push_back(one.settlement);
+  const store::SettledRuns runs = co_await queue_.settle(std::move(batch));
+  std::erase_if(waiting, [&](const Waiting& one) {
+    if (runs.held.contains(one.settlement.connection)) return false;
+    if (!runs.settled.contains(one.settlement.connection))
+      log_.warn("the lease was lost before the run was settled", {.sync_id = one.settlement.sync_id,
+                                                                  .connection_id = one.settlement.connection.str(),
+                                                                  .error_code = "lease_lost"});
+    return true;
+  });
+}
+
+Task<void> Settler::flush_leases(std::vector<sync::ReturnedLease>& leases) {
+  const std::set<ConnectionId> held = co_await queue_.release(leases);
+  std::erase_if(leases, [&](const sync::ReturnedLease& one) { return !held.contains(one.connection); });
 }
 
 Task<void> Settler::serve() {
@@ -74,14 +86,15 @@ Task<void> Settler::serve() {
     }
     if (settlements_.size() < enough && !stopping_) co_await clock_.sleep(gather);
     flushing_ = true;
-    const bool flushed = co_await flush();
+    const Flush flushed = co_await flush();
     flushing_ = false;
-    if (flushed) {
+    if (flushed == Flush::refused) {
+      co_await clock_.sleep(pause);
+      pause = std::min<Duration>(pause * 2, longest_pause);
+    } else {
       pause = first_pause;
-      continue;
+      if (flushed == Flush::held) co_await clock_.sleep(held_pause);
     }
-    co_await clock_.sleep(pause);
-    pause = std::min<Duration>(pause * 2, longest_pause);
     give_up_expired();
   }
 }

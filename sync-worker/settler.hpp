@@ -29,7 +29,14 @@ class Settler {
     sync::Settlement settlement;
     Duration since;
   };
-  Task<bool> flush();
+  enum class Flush {
+    done,
+    held,    ///< others have rows locked: those are left
+    refused  ///< the database is away: everything is left
+  };
+  Task<Flush> flush();
+  Task<void> flush_settlements(std::vector<Waiting>& waiting);
+  Task<void> flush_leases(std::vector<sync::ReturnedLease>& leases);
   void give_up_expired();
 
   AsyncClock& clock_;

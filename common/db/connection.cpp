@@ -67,6 +67,10 @@ bool failed(const PGresult* result) {
   return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_PIPELINE_ABORTED;
 }
 
+constexpr const char* session_options =
+    "-c timezone=UTC -c datestyle=ISO -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s "
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=15000";
+
 }  // namespace
 
 Connection::Connection(asio::any_io_executor executor, PGconn* connection)
@@ -81,8 +85,9 @@ Connection::~Connection() {
 
 Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executor, AsyncClock& clock, std::string uri,
                                                    Duration timeout) {
-  // The first keyword set is expanded as a URI; later ones override it. UTC keeps timestamps parseable in one form, and
-  // tcp_user_timeout and keepalives turn a vanished server into an error instead of a hang.
+  // The first keyword set is expanded as a URI; later ones override it. UTC keeps timestamps parseable in one form.
+  // Keepalives and tcp_user_timeout turn a vanished server into an error instead of a hang; the server's own, among the
+  // options, let go of the rows that a vanished client had locked: by default that takes more than two hours.
   const char* const keywords[] = {"dbname",
                                   "application_name",
                                   "options",
@@ -92,9 +97,7 @@ Task<std::unique_ptr<Connection>> Connection::open(asio::any_io_executor executo
                                   "keepalives_interval",
                                   "keepalives_count",
                                   nullptr};
-  const char* const values[] = {uri.c_str(), "calsync", "-c timezone=UTC -c datestyle=ISO -c statement_timeout=60s",
-                                "15000",     "UTF8",    "10",
-                                "5",         "3",       nullptr};
+  const char* const values[] = {uri.c_str(), "calsync", session_options, "15000", "UTF8", "10", "5", "3", nullptr};
   PGconn* raw = PQconnectStartParams(keywords, values, 1);
   if (!raw) throw DatabaseError("out of memory", "");
   std::unique_ptr<Connection> connection(new Connection(std::move(executor), raw));

@@ -51,6 +51,8 @@ Task<std::vector<std::string>> migrate(Connection& connection) {
     if (migration.version <= current) continue;
     co_await connection.execute("BEGIN");
     co_await connection.execute("SET LOCAL lock_timeout = '2s'");
+    // Work on existing rows takes as long as it takes.
+    co_await connection.execute("SET LOCAL statement_timeout = 0");
     co_await connection.execute(std::string(migration.text));
     Values values{std::to_string(migration.version), std::string(migration.name)};
     co_await connection.query(record, std::move(values));

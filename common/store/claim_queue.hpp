@@ -43,6 +43,13 @@ struct Candidate {
   bool suspect() const { return unsettled >= sync::suspicious_ends; }
 };
 
+/// Of a batch of runs. The rest were fenced off.
+struct SettledRuns {
+  std::set<ConnectionId> settled{};
+  /// Still ours, and somebody else has the row locked: to be settled again in a moment.
+  std::set<ConnectionId> held{};
+};
+
 /// The queue over external_calendar_connections. Throws db::DatabaseError when Postgres refuses or is gone.
 class ClaimQueue {
  public:
@@ -59,10 +66,11 @@ class ClaimQueue {
                                                int seconds) = 0;
   /// Prolongs a lease. False = it is lost, or an operator has spoken: stop early.
   virtual Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) = 0;
-  /// Settles runs without rows in one statement. Returns the connections that were still ours.
-  virtual Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) = 0;
-  /// Gives leases back without a verdict; what their runs were told by the provider is kept.
-  virtual Task<void> release(std::vector<sync::ReturnedLease> leases) = 0;
+  /// Settles runs without rows in one statement.
+  virtual Task<SettledRuns> settle(std::vector<sync::Settlement> settlements) = 0;
+  /// Gives leases back without a verdict; what their runs were told by the provider is kept. Returns those that are
+  /// held.
+  virtual Task<std::set<ConnectionId>> release(std::vector<sync::ReturnedLease> leases) = 0;
   /// After a claim whose answer was lost: gives back the leases on these connections that this worker may have got by
   /// it.
   virtual Task<void> disown(std::vector<ConnectionId> connections) = 0;

@@ -137,6 +137,9 @@ Task<std::vector<std::string>> ConnectionStore::select_calendars(sync::Admission
                                                                  std::vector<std::string> calendars, Author author) {
   author.action = "select-calendars";
   db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
+  // In the order of a run that writes: its connection, then what belongs to it.
+  db::Values locked{db::array_literal({connection.str()})};
+  co_await transaction->query(sql::operator_lock, std::move(locked));
   db::Values wanted{connection.str(), db::array_literal(calendars)};
   const db::Rows unknown = co_await transaction->query(sql::calendars_unknown, wanted);
   std::vector<std::string> missing;

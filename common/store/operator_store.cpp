@@ -144,6 +144,9 @@ Task<std::int64_t> OperatorStore::retry_events(ConnectionId connection, Author a
 Task<std::int64_t> OperatorStore::retry(std::string connection, std::optional<std::string> event, Author author) {
   author.action = "retry";
   db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
+  // In the order of a run that writes: its connection, then what belongs to it.
+  db::Values locked{db::array_literal({connection})};
+  co_await transaction->query(sql::operator_lock, std::move(locked));
   db::Values wanted{connection, event};
   const std::int64_t events = (co_await transaction->query(sql::failed_events_retry, std::move(wanted))).affected();
   json::Writer after;

@@ -75,9 +75,21 @@ std::vector<std::string> read_texts(std::string_view text) {
   return texts;
 }
 
+ConnectionId connection_in(const db::Rows& rows, int row) {
+  return ConnectionId::trusted(std::string(rows.text(row, "id")));
+}
+
+void read_belongings(sync::Claim& claim, const db::Rows& rows, int row) {
+  claim.account_links = static_cast<int>(rows.number(row, "account_links"));
+  claim.sealed_credentials = read_members(rows.text(row, "credentials"));
+  claim.calendars = read_calendars(rows.text(row, "calendars"));
+  claim.channels = read_channels(rows.text(row, "channels"));
+  claim.retry_calendars = read_texts(rows.text(row, "retry_calendars"));
+}
+
 sync::Claim read_claim(const db::Rows& rows, int row) {
   sync::Claim claim;
-  claim.connection = ConnectionId::trusted(std::string(rows.text(row, "id")));
+  claim.connection = connection_in(rows, row);
   claim.owner = OwnerId::trusted(std::string(rows.text(row, "provider_id")));
   claim.provider = rows.text(row, "provider");
   claim.account = rows.text(row, "provider_user_id");
@@ -96,12 +108,7 @@ sync::Claim read_claim(const db::Rows& rows, int row) {
   claim.interactive = claim.asked_for && rows.number(row, "sync_priority") == static_cast<int>(Priority::interactive);
   claim.calls_drained = static_cast<double>(rows.number(row, "calls_drained"));
   claim.calls_age = Duration(rows.number(row, "calls_age"));
-  claim.account_links = static_cast<int>(rows.number(row, "account_links"));
   if (!rows.is_null(row, "woken_ms_ago")) claim.woken_ago = std::chrono::milliseconds(rows.number(row, "woken_ms_ago"));
-  claim.sealed_credentials = read_members(rows.text(row, "credentials"));
-  claim.calendars = read_calendars(rows.text(row, "calendars"));
-  claim.channels = read_channels(rows.text(row, "channels"));
-  claim.retry_calendars = read_texts(rows.text(row, "retry_calendars"));
   return claim;
 }
 
@@ -224,12 +231,23 @@ Task<std::vector<sync::Claim>> PostgresClaimQueue::claim(std::vector<ConnectionI
                     boolean(filter.polling),
                     maybe_array(filter.owners),
                     maybe_array(filter.connections),
-                    std::to_string(filter.patience.count()),
                     filter.suspect ? db::Value(filter.suspect->str()) : db::Value()};
-  const db::Rows rows = co_await pool_.query(sql::queue_claim, std::move(values));
-  std::vector<sync::Claim> claims;
-  for (int row = 0; row < rows.size(); ++row) claims.push_back(read_claim(rows, row));
-  co_return claims;
+  db::Values of_ours{ids_of(connections), worker_.str(), std::to_string(filter.patience.count())};
+  std::vector<db::Statement> statements{{&sql::queue_claim, std::move(values)},
+                                        {&sql::queue_claimed, std::move(of_ours)}};
+  db::Pool::Handle session = co_await pool_.acquire();
+  const std::vector<db::Rows> answers = co_await session->pipeline(std::move(statements));
+  const db::Rows& rows = answers.at(0);
+  std::map<ConnectionId, sync::Claim> claims;
+  for (int row = 0; row < rows.size(); ++row) claims.emplace(connection_in(rows, row), read_claim(rows, row));
+  for (int row = 0; row < answers.at(1).size(); ++row) {
+    // A connection that this worker has held since before is not among them.
+    if (const auto claim = claims.find(connection_in(answers.at(1), row)); claim != claims.end())
+      read_belongings(claim->second, answers.at(1), row);
+  }
+  std::vector<sync::Claim> found;
+  for (auto& [connection, claim] : claims) found.push_back(std::move(claim));
+  co_return found;
 }
 
 Task<bool> PostgresClaimQueue::extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq,
@@ -239,15 +257,16 @@ Task<bool> PostgresClaimQueue::extend(ConnectionId connection, std::int64_t leas
   co_return !rows.empty() && rows.flag(0, "sync_enabled") && rows.number(0, "edit_seq") == edit_seq;
 }
 
-Task<std::set<ConnectionId>> PostgresClaimQueue::settle(std::vector<sync::Settlement> settlements) {
+Task<SettledRuns> PostgresClaimQueue::settle(std::vector<sync::Settlement> settlements) {
   db::Values values{settlements_json(settlements), worker_.str()};
   const db::Rows rows = co_await pool_.query(sql::queue_settle, std::move(values));
-  std::set<ConnectionId> settled;
-  for (int row = 0; row < rows.size(); ++row) settled.insert(ConnectionId::trusted(std::string(rows.text(row, "id"))));
-  co_return settled;
+  SettledRuns runs;
+  for (int row = 0; row < rows.size(); ++row)
+    (rows.flag(row, "held") ? runs.held : runs.settled).insert(connection_in(rows, row));
+  co_return runs;
 }
 
-Task<void> PostgresClaimQueue::release(std::vector<sync::ReturnedLease> leases) {
+Task<std::set<ConnectionId>> PostgresClaimQueue::release(std::vector<sync::ReturnedLease> leases) {
   json::Writer writer;
   writer.begin_array();
   for (const sync::ReturnedLease& one : leases) {
@@ -261,7 +280,10 @@ Task<void> PostgresClaimQueue::release(std::vector<sync::ReturnedLease> leases) 
   }
   writer.end_array();
   db::Values values{writer.text()};
-  co_await pool_.query(sql::queue_release, std::move(values));
+  const db::Rows rows = co_await pool_.query(sql::queue_release, std::move(values));
+  std::set<ConnectionId> held;
+  for (int row = 0; row < rows.size(); ++row) held.insert(connection_in(rows, row));
+  co_return held;
 }
 
 Task<void> PostgresClaimQueue::disown(std::vector<ConnectionId> connections) {

@@ -16,8 +16,8 @@ class PostgresClaimQueue final : public ClaimQueue {
   Task<std::vector<Candidate>> candidates(ClaimFilter filter, int limit) override;
   Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, ClaimFilter filter, int seconds) override;
   Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) override;
-  Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) override;
-  Task<void> release(std::vector<sync::ReturnedLease> leases) override;
+  Task<SettledRuns> settle(std::vector<sync::Settlement> settlements) override;
+  Task<std::set<ConnectionId>> release(std::vector<sync::ReturnedLease> leases) override;
   Task<void> disown(std::vector<ConnectionId> connections) override;
 
   const WorkerId& worker() const { return worker_; }

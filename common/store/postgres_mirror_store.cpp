@@ -46,6 +46,8 @@ void add_calendars(std::vector<db::Statement>& statements, const std::string& co
 }
 
 constexpr std::string_view fence_fallen = "CL001";  // raised by calsync_fence
+constexpr std::string_view deadlock = "40P01";
+constexpr int most_deadlocks = 3;
 
 /// Starting a statement costs Postgres as much as writing a row of 1 KB, so rows go many at a time.
 constexpr std::size_t rows_of_wide = 50;
@@ -128,15 +130,20 @@ db::Statement fence(const sync::Claim& claim, std::optional<std::int64_t> edit) 
            edit ? db::Value(std::to_string(*edit)) : db::Value()}};
 }
 
-/// One transaction in one round trip. Nothing = the fence has fallen and nothing was written.
+/// One transaction in one round trip. Nothing = the fence has fallen and nothing was written. Whoever takes rows in
+/// another order than runs do, by hand for instance, makes a deadlock of it: that undoes the whole, which is simply
+/// written again.
 Task<std::optional<std::vector<db::Rows>>> write_fenced(db::Pool& pool, std::vector<db::Statement> statements) {
-  db::Pool::Handle session = co_await pool.acquire();
-  try {
-    co_return co_await session->pipeline(std::move(statements));
-  } catch (const db::DatabaseError& error) {
-    if (error.sqlstate() != fence_fallen) throw;
+  for (int left = most_deadlocks;; --left) {
+    db::Pool::Handle session = co_await pool.acquire();
+    try {
+      std::vector<db::Statement> again = statements;
+      co_return co_await session->pipeline(std::move(again));
+    } catch (const db::DatabaseError& error) {
+      if (error.sqlstate() == fence_fallen) co_return std::nullopt;
+      if (error.sqlstate() != deadlock || left == 0) throw;
+    }
   }
-  co_return std::nullopt;
 }
 
 db::Statement checkpoint_of(const sync::Claim& claim, std::string cursor, int seconds) {

@@ -83,7 +83,9 @@ WHERE id = $1 RETURNING id, wake_seq;
 
 -- name: owner_wake
 UPDATE external_calendar_connections SET sync_needed = true, sync_priority = GREATEST(sync_priority, $2::smallint)
-WHERE provider_id = $1 AND sync_enabled AND ($3::uuid[] IS NULL OR id = ANY ($3::uuid[])) RETURNING id, wake_seq;
+WHERE id = ANY (ARRAY (SELECT id FROM external_calendar_connections
+                       WHERE provider_id = $1 AND sync_enabled AND ($3::uuid[] IS NULL OR id = ANY ($3::uuid[])) ORDER BY id FOR NO KEY UPDATE))
+RETURNING id, wake_seq;
 
 -- name: wakes_served
 SELECT c.id, c.served_wake_seq >= d.wake AS served, c.last_error, c.last_synced_at, c.sync_enabled, COALESCE(c.backoff_until > now(), false) AS backing_off

@@ -137,9 +137,9 @@ UPDATE external_calendars SET last_error = $3, last_synced_at = CASE WHEN $3::te
 WHERE connection_id = $1 AND external_calendar_id = $2;
 
 -- name: mirror_prune
--- Tombstones past their retention, in bounded portions.
-DELETE FROM external_calendar_events WHERE id IN (
-  SELECT id FROM external_calendar_events WHERE deleted_at < now() - make_interval(days => $1::int) LIMIT 1000);
+-- Tombstones past their retention, in bounded portions. One that a run brings back meanwhile stays: that is asked again of the row.
+DELETE FROM external_calendar_events WHERE deleted_at < now() - make_interval(days => $1::int) AND id = ANY (ARRAY (
+  SELECT id FROM external_calendar_events WHERE deleted_at < now() - make_interval(days => $1::int) LIMIT 1000));
 
 -- name: staged_prune
 -- Reads that nobody can continue: their lease is over. It deletes rows with them, thousands perhaps.
@@ -179,12 +179,12 @@ WHERE c.provider = r.provider AND c.provider_user_id = r.provider_user_id;
 -- name: revocations_due
 -- Locked for the portion's transaction, so that two workers do not revoke the same grant.
 UPDATE calendar_revocations SET attempts = attempts + 1, next_attempt_at = now() + make_interval(mins => LEAST(60, 2 ^ LEAST(attempts, 6))::int)
-WHERE id IN (
+WHERE id = ANY (ARRAY (
   SELECT r.id FROM calendar_revocations r WHERE r.next_attempt_at <= now()
     -- A revoked grant can stop no channel: those come first, unless they cannot be stopped anyway.
     AND NOT EXISTS (SELECT 1 FROM calendar_abandoned_channels a WHERE a.provider = r.provider
                     AND a.provider_user_id = r.provider_user_id AND a.attempts < 3 AND a.expires_at > now())
-  ORDER BY r.next_attempt_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+  ORDER BY r.next_attempt_at LIMIT 20 FOR UPDATE SKIP LOCKED))
 RETURNING id, provider, provider_id, sealed, attempts;
 
 -- name: revocation_done

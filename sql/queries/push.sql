@@ -46,8 +46,11 @@ WHERE c.id = $1 AND c.lease_token = $2 AND c.lease_until IS NOT NULL AND c.sync_
 -- name: push_channel_opened
 -- The new channel speaks from now on, and those that it replaces ($5) do not. $4: the share of its life after which it is renewed.
 -- Fenced by $6: no row = somebody else has ended the channel, or its connection is gone.
-WITH locked AS (
-  SELECT id FROM calendar_push_channels WHERE id = $1 OR id = ANY ($5::text[]) ORDER BY id FOR NO KEY UPDATE
+WITH kept AS (
+  -- Before the channels, as whoever deletes the connection does it: the channels' trigger needs it.
+  SELECT id FROM external_calendar_connections WHERE id = (SELECT connection_id FROM calendar_push_channels WHERE id = $1) FOR KEY SHARE
+), locked AS (
+  SELECT id FROM calendar_push_channels WHERE (id = $1 OR id = ANY ($5::text[])) AND (SELECT count(*) FROM kept) > 0 ORDER BY id FOR NO KEY UPDATE
 ), opened AS (
   UPDATE calendar_push_channels p SET state = 'live', resource_id = $2, expires_at = COALESCE($3::timestamptz, p.expires_at),
     renew_at = now() + (COALESCE($3::timestamptz, p.expires_at) - now()) * $4::double precision
@@ -71,8 +74,13 @@ UPDATE external_calendars SET watch_error = left($3, 2000), watch_attempts = wat
 WHERE connection_id = $1 AND external_calendar_id = $2;
 
 -- name: push_channels_stopping
+WITH kept AS (
+  SELECT id FROM external_calendar_connections WHERE id IN (SELECT connection_id FROM calendar_push_channels WHERE id = ANY ($1::text[]))
+  ORDER BY id FOR KEY SHARE
+)
 UPDATE calendar_push_channels SET state = 'stopping', missed_at = NULL
-WHERE id = ANY (ARRAY (SELECT id FROM calendar_push_channels WHERE id = ANY ($1::text[]) AND state <> 'stopping' ORDER BY id FOR NO KEY UPDATE));
+WHERE id = ANY (ARRAY (SELECT id FROM calendar_push_channels WHERE id = ANY ($1::text[]) AND state <> 'stopping'
+  AND (SELECT count(*) FROM kept) > 0 ORDER BY id FOR NO KEY UPDATE));
 
 -- name: push_channels_forget
 DELETE FROM calendar_push_channels
@@ -128,8 +136,8 @@ DELETE FROM calendar_push_channels WHERE expires_at < now() - make_interval(days
 -- Channels whose connection is gone, taken for a minute by whoever asks.
 UPDATE calendar_abandoned_channels SET attempts = attempts + 1,
   next_attempt_at = now() + make_interval(mins => LEAST(60, 2 ^ LEAST(attempts, 6))::int)
-WHERE id IN (SELECT id FROM calendar_abandoned_channels WHERE next_attempt_at <= now() AND expires_at > now()
-             ORDER BY connection_id, id LIMIT 50 FOR UPDATE SKIP LOCKED)
+WHERE id = ANY (ARRAY (SELECT id FROM calendar_abandoned_channels WHERE next_attempt_at <= now() AND expires_at > now()
+             ORDER BY connection_id, id LIMIT 50 FOR UPDATE SKIP LOCKED))
 RETURNING id, resource_id, connection_id, provider, provider_id, sealed, attempts;
 
 -- name: abandoned_channels_failed

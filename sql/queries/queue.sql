@@ -37,13 +37,13 @@ FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
 ORDER BY c.sync_priority DESC, c.sync_due_at;
 
 -- name: queue_candidates_due
--- All but full reads that nobody waits for: thousands of them may not fill the window.
+-- What has a cursor: thousands of full reads may not fill the window. Those that somebody waits for are the urgent ones.
 SELECT c.id, c.provider_id, c.provider, c.rank, c.unsettled, (extract(epoch FROM now() - c.sync_due_at) * 1000)::bigint AS overdue
 FROM unnest($1::text[]) AS s (provider) CROSS JOIN LATERAL (
   SELECT id, provider_id, provider, sync_priority, sync_due_at, calsync_rank(sync_needed, sync_priority, sync_cursor IS NULL) AS rank,
     CASE WHEN lease_until IS NULL THEN 0 ELSE unsettled_claims + 1 END AS unsettled
   FROM external_calendar_connections
-  WHERE provider = s.provider AND (sync_cursor IS NOT NULL OR (sync_needed AND sync_priority > 0)) AND sync_due_at <= now()
+  WHERE provider = s.provider AND sync_cursor IS NOT NULL AND sync_due_at <= now()
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($3::uuid[])) AND provider_id <> ALL ($4::uuid[])
   ORDER BY sync_due_at LIMIT $2) c
 ORDER BY c.sync_due_at;
@@ -81,7 +81,7 @@ WHERE c.id = ANY ($5::uuid[]) AND c.provider = ANY ($1::text[]) AND c.sync_due_a
 ORDER BY c.sync_priority DESC, c.sync_due_at LIMIT $2;
 
 -- name: queue_claim
--- unsettled_claims: earlier runs in a row that ended with their worker. Of connections with two or more, suspects, only $9 is claimed.
+-- unsettled_claims: earlier runs in a row that ended with their worker. Of connections with two or more, suspects, only $8 is claimed.
 UPDATE external_calendar_connections t
 SET lease_token = t.lease_token + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3::int), last_attempt_at = now(),
   unsettled_claims = CASE WHEN t.lease_until IS NULL THEN 0
@@ -93,15 +93,19 @@ WHERE t.id = ANY (ARRAY (
   WHERE id = ANY ($1::uuid[]) AND sync_due_at <= now() AND (sync_needed OR $5::boolean)
     AND (lease_until IS NULL OR lease_until <= now() OR lease_owner = ANY ($4::uuid[]))
     AND ($6::uuid[] IS NULL OR provider_id = ANY ($6::uuid[])) AND ($7::uuid[] IS NULL OR id = ANY ($7::uuid[]))
-    AND (lease_until IS NULL OR unsettled_claims < 1 OR id = $9::uuid)
+    AND (lease_until IS NULL OR unsettled_claims < 1 OR id = $8::uuid)
   ORDER BY id FOR NO KEY UPDATE SKIP LOCKED))
 RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.wake_seq, t.edit_seq, t.sync_cursor,
   t.last_synced_at, t.sync_priority, t.error_count, t.token_expiry, t.grant_refusals, t.sync_frequency_minutes, t.sync_needed,
   t.unsettled_claims, t.sync_state,
   ceil(t.calls_drained)::bigint AS calls_drained, COALESCE((extract(epoch FROM now() - t.calls_at) * 1000000)::bigint, 0) AS calls_age,
-  CASE WHEN t.provider_user_id IS NULL THEN 1
+  CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago;
+
+-- name: queue_claimed
+-- What belongs to the connections $1 that this worker, $2, has just claimed. A statement of its own in the claim's transaction: the
+-- claim sees a row as the last wake-up left it, and this sees all that was committed with that wake-up.
+SELECT t.id, CASE WHEN t.provider_user_id IS NULL THEN 1
     ELSE (SELECT count(*) FROM external_calendar_connections o WHERE o.provider = t.provider AND o.provider_user_id = t.provider_user_id) END AS account_links,
-  CASE WHEN t.sync_needed AND t.wake_seq > t.served_wake_seq THEN (extract(epoch FROM clock_timestamp() - t.woken_at) * 1000)::bigint END AS woken_ms_ago,
   (SELECT json_object_agg(kind, sealed) FROM external_calendar_credentials WHERE connection_id = t.id) AS credentials,
   (SELECT json_agg(json_build_object('id', external_calendar_id, 'selected', selected AND access_role <> 'none', 'time_zone', time_zone,
      'gone', deleted_at IS NOT NULL, 'failed', last_error IS NOT NULL, 'rests', last_error LIKE 'cursor_expired:%',
@@ -111,10 +115,11 @@ RETURNING t.id, t.provider_id, t.provider, t.provider_user_id, t.lease_token, t.
      -- Two workers that do not agree about the address may not replace each other's channels all the time.
      'address', CASE WHEN created_at < now() - interval '5 minutes' THEN address END,
      'expired', expires_at <= now(), 'renewal_due', renew_at <= now(),
-     'silent', missed_at <= now() - make_interval(secs => $8::int), 'stop_due', retry_at IS NULL OR retry_at <= now()))
+     'silent', missed_at <= now() - make_interval(secs => $3::int), 'stop_due', retry_at IS NULL OR retry_at <= now()))
    FROM calendar_push_channels WHERE connection_id = t.id) AS channels,
   (SELECT json_agg(DISTINCT external_calendar_id) FROM external_calendar_events
-   WHERE connection_id = t.id AND sync_status = 'CREATED' AND booking_id IS NULL) AS retry_calendars;
+   WHERE connection_id = t.id AND sync_status = 'CREATED' AND booking_id IS NULL) AS retry_calendars
+FROM external_calendar_connections t WHERE t.id = ANY ($1::uuid[]) AND t.lease_owner = $2;
 
 -- name: queue_extend
 UPDATE external_calendar_connections SET lease_until = now() + make_interval(secs => $3::int)
@@ -136,7 +141,8 @@ WHERE id = $1 AND lease_token = $2 AND lease_until IS NOT NULL RETURNING edit_se
 
 -- name: queue_settle
 -- Any number of runs, good and bad. Rows that are not returned were fenced off. A wake during the run survives, and an
--- operator's edit during the run wins.
+-- operator's edit during the run wins. It waits for nobody who has a row of the batch locked, since it has others locked itself and
+-- people lock theirs in any order: such a row comes back as held.
 WITH d AS (
   SELECT * FROM json_to_recordset($1::json) AS d (
     id uuid, lease_token bigint, wake bigint, edit bigint, succeeded boolean, keep_cursor boolean, cursor text, error text,
@@ -168,7 +174,8 @@ WITH d AS (
     quiet_runs = CASE WHEN d.noteworthy THEN 0 WHEN d.snoozed THEN t.quiet_runs ELSE t.quiet_runs + 1 END,
     lease_until = NULL, lease_owner = NULL, unsettled_claims = 0, updated_at = now()
   FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
-    AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE))
+    AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id
+      FOR NO KEY UPDATE SKIP LOCKED))
   RETURNING t.id, t.provider_id, t.provider, t.sync_state, t.state_since
 ), items AS (
   UPDATE calendar_job_run_items i SET finished_at = now(), succeeded = d.succeeded, error = d.error,
@@ -189,26 +196,35 @@ WITH d AS (
   FROM d JOIN settled s ON s.id = d.id JOIN external_calendar_connections c ON c.id = s.id
   WHERE s.state_since = now() AND c.sync_state <> s.sync_state
 )
-SELECT id FROM settled;
+SELECT id, false AS held FROM settled
+UNION ALL
+SELECT c.id, true FROM d JOIN external_calendar_connections c ON c.id = d.id AND c.lease_token = d.lease_token AND c.lease_until IS NOT NULL
+WHERE c.id NOT IN (SELECT id FROM settled);
 
 -- name: queue_release
+-- Returns those whose rows others have locked, as queue_settle does.
 -- Given back without a verdict: nothing about the row changes but the lease, a pause that the provider asked for, and a refusal of
 -- the grant: or who is stopped again and again would ask for a dead one again and again. An operator's edit wins over the latter.
 WITH d AS (SELECT * FROM json_to_recordset($1::json) AS d (
-  id uuid, lease_token bigint, pause_seconds double precision, edit bigint, second_look_seconds double precision))
+  id uuid, lease_token bigint, pause_seconds double precision, edit bigint, second_look_seconds double precision)
+), released AS (
 UPDATE external_calendar_connections t SET lease_until = NULL, lease_owner = NULL, unsettled_claims = 0,
   grant_refusals = CASE WHEN d.second_look_seconds > 0 AND t.edit_seq = d.edit THEN t.grant_refusals + 1 ELSE t.grant_refusals END,
   backoff_until = GREATEST(t.backoff_until,
     CASE WHEN d.pause_seconds > 0 THEN now() + make_interval(secs => d.pause_seconds) END,
     CASE WHEN d.second_look_seconds > 0 AND t.edit_seq = d.edit THEN now() + make_interval(secs => d.second_look_seconds) END)
 FROM d WHERE t.id = d.id AND t.lease_token = d.lease_token AND t.lease_until IS NOT NULL
-  AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id FOR NO KEY UPDATE));
+  AND t.id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY (ARRAY (SELECT id FROM d)) ORDER BY id
+    FOR NO KEY UPDATE SKIP LOCKED))
+RETURNING t.id)
+SELECT c.id FROM d JOIN external_calendar_connections c ON c.id = d.id AND c.lease_token = d.lease_token AND c.lease_until IS NOT NULL
+WHERE c.id NOT IN (SELECT id FROM released);
 
 -- name: queue_disown
--- Leases of this worker that it does not know of: the answer to its claim was lost.
+-- Leases of this worker that it does not know of: the answer to its claim was lost. One whose row is locked runs out.
 UPDATE external_calendar_connections SET lease_until = NULL, lease_owner = NULL
 WHERE id = ANY (ARRAY (SELECT id FROM external_calendar_connections WHERE id = ANY ($2::uuid[]) AND lease_owner = $1 AND lease_until IS NOT NULL
-  ORDER BY id FOR NO KEY UPDATE));
+  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED));
 
 -- name: queue_listen
 LISTEN calsync_wake;

@@ -79,14 +79,18 @@ Task<std::vector<sync::Claim>> MemoryQueue::claim(std::vector<ConnectionId> conn
   co_return claims;
 }
 
-Task<std::set<ConnectionId>> MemoryQueue::settle(std::vector<sync::Settlement> settlements) {
+Task<store::SettledRuns> MemoryQueue::settle(std::vector<sync::Settlement> settlements) {
   const Duration now = clock_.monotonic();
-  std::set<ConnectionId> settled;
+  store::SettledRuns runs;
   for (const sync::Settlement& one : settlements) {
     Row& row = rows_.at(one.connection);
     if (!row.leased || row.lease_token != one.lease_token) continue;
+    if (held.contains(one.connection)) {
+      runs.held.insert(one.connection);
+      continue;
+    }
     row.leased = false;
-    settled.insert(one.connection);
+    runs.settled.insert(one.connection);
     const auto backoff = std::chrono::duration_cast<Duration>(one.outcome.backoff);
     if (one.outcome.verdict == sync::Verdict::complete) {
       row.error_count = 0;
@@ -98,14 +102,20 @@ Task<std::set<ConnectionId>> MemoryQueue::settle(std::vector<sync::Settlement> s
       move(row, one.connection, now + backoff);
     }
   }
-  co_return settled;
+  co_return runs;
 }
 
-Task<void> MemoryQueue::release(std::vector<sync::ReturnedLease> leases) {
+Task<std::set<ConnectionId>> MemoryQueue::release(std::vector<sync::ReturnedLease> leases) {
+  std::set<ConnectionId> still_held;
   for (const sync::ReturnedLease& one : leases) {
-    if (rows_.at(one.connection).lease_token == one.lease_token) rows_.at(one.connection).leased = false;
+    if (rows_.at(one.connection).lease_token != one.lease_token) continue;
+    if (held.contains(one.connection)) {
+      still_held.insert(one.connection);
+    } else {
+      rows_.at(one.connection).leased = false;
+    }
   }
-  co_return;
+  co_return still_held;
 }
 
 }  // namespace calsync::testing

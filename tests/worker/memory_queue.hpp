@@ -45,6 +45,8 @@ class MemoryQueue final : public store::ClaimQueue {
   const std::map<ConnectionId, Row>& rows() const { return rows_; }
   /// Called with each claim and how long it was overdue.
   std::function<void(const ConnectionId&, Duration)> on_claim{};
+  /// Connections whose rows somebody has locked: they can be neither settled nor released.
+  std::set<ConnectionId> held{};
 
   Task<std::vector<std::string>> heartbeat() override { co_return std::vector<std::string>(); }
   Task<void> sign_off() override { co_return; }
@@ -52,8 +54,8 @@ class MemoryQueue final : public store::ClaimQueue {
   Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, store::ClaimFilter filter,
                                        int seconds) override;
   Task<bool> extend(ConnectionId, std::int64_t, std::int64_t, int) override { co_return true; }
-  Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) override;
-  Task<void> release(std::vector<sync::ReturnedLease> leases) override;
+  Task<store::SettledRuns> settle(std::vector<sync::Settlement> settlements) override;
+  Task<std::set<ConnectionId>> release(std::vector<sync::ReturnedLease> leases) override;
   Task<void> disown(std::vector<ConnectionId>) override { co_return; }
 
  private:

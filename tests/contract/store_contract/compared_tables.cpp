@@ -130,7 +130,9 @@ std::unique_ptr<ComparedTable> connections() {
                    COLUMN(R, recovered_at),
                    COLUMN(R, calls_drained),
                    COLUMN(R, calls_at),
-                   COLUMN(R, quiet_runs)});
+                   COLUMN(R, quiet_runs)},
+                  // The number of a transaction.
+                  {"woken_by"});
 }
 
 std::unique_ptr<ComparedTable> credentials() {

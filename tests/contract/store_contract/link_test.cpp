@@ -127,7 +127,7 @@ TEST_CASE("what a claim and its settlement cost", "[.speed]") {
     settlement.edit_seq = claim.edit_seq;
     settlement.sync_id = connection_id;
     settlement.noteworthy = false;
-    REQUIRE(here.run(here.worker->queue().settle({settlement})).size() == 1);
+    REQUIRE(here.run(here.worker->queue().settle({settlement})).settled.size() == 1);
   }
   const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - begin;
   WARN(took.count() / runs << " us a claim and settlement");

@@ -132,6 +132,8 @@ std::string render(const std::set<ConnectionId>& ids) {
   return render(texts);
 }
 
+std::string render(const store::SettledRuns& runs) { return render(runs.settled) + " held " + render(runs.held); }
+
 std::string render(const std::pair<std::string, std::string>& pair) { return pair.first + "='" + pair.second + "'"; }
 
 std::string render(const std::optional<std::string>& json) {

@@ -33,6 +33,7 @@ std::string render(const std::map<std::string, store::PushChannel>& channels);
 std::string render(const store::GateTable::Portion& portion);
 std::string render(const std::optional<sync::Counts>& counts);
 std::string render(const std::set<ConnectionId>& ids);
+std::string render(const store::SettledRuns& runs);
 std::string render(const std::pair<std::string, std::string>& pair);
 /// JSON, or nothing.
 std::string render(const std::optional<std::string>& json);

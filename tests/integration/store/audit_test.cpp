@@ -89,7 +89,7 @@ TEST_CASE("a worker's claim, extension, settlement and release leave no line") {
     one.outcome.verdict = error.empty() ? sync::Verdict::complete : sync::Verdict::retry;
     one.outcome.last_error = error;
     one.started_at = books.database.clock().now();
-    REQUIRE(books.database.run(queue.settle({one})).size() == 1);
+    REQUIRE(books.database.run(queue.settle({one})).settled.size() == 1);
   }
   books.database.sql(
       "UPDATE external_calendar_connections SET lease_token = 9, lease_until = now() + interval '1 minute', "

@@ -43,7 +43,7 @@ struct Workers {
     settlement.edit_seq = claim.edit_seq;
     settlement.outcome.verdict = verdict;
     settlement.started_at = database.clock().now();
-    REQUIRE(database.run(one.settle({settlement})).size() == 1);
+    REQUIRE(database.run(one.settle({settlement})).settled.size() == 1);
     database.sql("UPDATE external_calendar_connections SET sync_needed = true, backoff_until = NULL");
   }
 };

@@ -39,7 +39,7 @@ struct Queue {
     one.outcome = std::move(outcome);
     one.cursor = std::move(cursor);
     one.started_at = database.clock().now();
-    return database.run(queue.settle({one})).size();
+    return database.run(queue.settle({one})).settled.size();
   }
 };
 
@@ -219,8 +219,8 @@ TEST_CASE("a claim is a HOT update: it writes no index") {
   Queue q;
   const auto session = q.database.session();
   q.database.run(session->execute("BEGIN"));
-  db::Values values{"{" + q.id + "}", q.queue.worker().str(), "300", "{}",        "true",
-                    std::nullopt,     std::nullopt,           "15",  std::nullopt};
+  db::Values values{"{" + q.id + "}", q.queue.worker().str(), "300",        "{}",
+                    "true",           std::nullopt,           std::nullopt, std::nullopt};
   REQUIRE(q.database.run(session->query(sql::queue_claim, values)).size() == 1);
   CHECK(q.database.run(session->query(hot, {})).number(0, "hot") == 1);
 }

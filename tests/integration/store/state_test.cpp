@@ -30,7 +30,7 @@ struct Runs {
     one.outcome.last_error = reason;
     one.state = {state, reason};
     one.started_at = database.clock().now();
-    REQUIRE(database.run(queue.settle({one})).size() == 1);
+    REQUIRE(database.run(queue.settle({one})).settled.size() == 1);
   }
   void run(const std::string& state, const std::string& reason = "") { settle(claim(), state, reason); }
   std::string changes() {

@@ -53,16 +53,19 @@ Task<bool> MemoryQueue::extend(ConnectionId connection, std::int64_t lease_token
   });
 }
 
-Task<std::set<ConnectionId>> MemoryQueue::settle(std::vector<sync::Settlement> settlements) {
+Task<store::SettledRuns> MemoryQueue::settle(std::vector<sync::Settlement> settlements) {
   for (sync::Settlement& one : settlements) {
     if (one.cursor) one.cursor = session_.written(*one.cursor);
   }
-  co_return co_await session_.run(
+  // Statements follow one another here, so nobody ever holds a row.
+  auto settled = co_await session_.run(
       "queue_settle", [&](Transaction& one) { return queue_settle(one, settlements, session_.identity().id); });
+  co_return store::SettledRuns{std::move(settled), {}};
 }
 
-Task<void> MemoryQueue::release(std::vector<sync::ReturnedLease> leases) {
+Task<std::set<ConnectionId>> MemoryQueue::release(std::vector<sync::ReturnedLease> leases) {
   co_await session_.run("queue_release", [&](Transaction& one) { queue_release(one, leases); });
+  co_return std::set<ConnectionId>{};
 }
 
 Task<void> MemoryQueue::disown(std::vector<ConnectionId> connections) {

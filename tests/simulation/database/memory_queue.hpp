@@ -15,8 +15,8 @@ class MemoryQueue final : public store::ClaimQueue {
   Task<std::vector<sync::Claim>> claim(std::vector<ConnectionId> connections, store::ClaimFilter filter,
                                        int seconds) override;
   Task<bool> extend(ConnectionId connection, std::int64_t lease_token, std::int64_t edit_seq, int seconds) override;
-  Task<std::set<ConnectionId>> settle(std::vector<sync::Settlement> settlements) override;
-  Task<void> release(std::vector<sync::ReturnedLease> leases) override;
+  Task<store::SettledRuns> settle(std::vector<sync::Settlement> settlements) override;
+  Task<std::set<ConnectionId>> release(std::vector<sync::ReturnedLease> leases) override;
   Task<void> disown(std::vector<ConnectionId> connections) override;
 
  private:

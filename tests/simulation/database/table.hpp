@@ -52,12 +52,6 @@ class Table {
     return true;
   }
 
-  bool changed(const Key& key) const {
-    for (const auto& [one, before] : journal_) {
-      if (one == key) return true;
-    }
-    return false;
-  }
   /// What has changed since the last commit, each row once, by key.
   std::vector<Change<Row>> changes() const {
     std::map<Key, Pointer> first;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 
 #include "tests/simulation/database/plant.hpp"
 #include "tests/simulation/database/tables.hpp"
@@ -35,7 +37,8 @@ class Transaction {
   Tables& tables;
   const Time now;
   const Plant plant;
-  bool notifies = false;  ///< NOTIFY calsync_wake at the commit
+  bool notifies = false;          ///< NOTIFY calsync_wake at the commit
+  std::set<std::string> woken{};  ///< connections of which this is the transaction in woken_by
 };
 
 }  // namespace calsync::simulation

@@ -16,6 +16,7 @@ Moment woken_at(const ConnectionRow& before, Time now) {
 void calsync_a_woken(Transaction& transaction, const ConnectionRow& before, ConnectionRow& after) {
   if (transaction.plant == Plant::wake_counts_nothing) return;
   after.wake_seq = before.wake_seq + 1;
+  transaction.woken.insert(before.id);
   after.woken_at = woken_at(before, transaction.now);
   if (after.sync_requested_at == before.sync_requested_at) {
     if (before.sync_needed && after.sync_priority == 1 && transaction.plant != Plant::wake_keeps_push_priority)
@@ -39,6 +40,7 @@ void calsync_b_edited(Transaction& transaction, const ConnectionRow& before, Con
     if (!(before.sync_needed && after.sync_needed)) after.sync_requested_at = transaction.now;
     after.sync_needed = true;
     after.wake_seq = before.wake_seq + 1;
+    transaction.woken.insert(before.id);
     after.woken_at = woken_at(before, transaction.now);
   }
   after.updated_at = transaction.now;
@@ -50,13 +52,8 @@ void calsync_added(Transaction& transaction) { transaction.notifies = true; }
 void calsync_event_pending(Transaction& transaction, const EventRow& row) {
   if (transaction.plant == Plant::pending_event_wakes_nobody) return;
   const ConnectionRow* connection = transaction.tables.connections.find(row.key.connection_id);
-  if (!connection) return;
-  // Once for a transaction that has changed the row already.
-  const bool untouched = !transaction.tables.connections.changed(connection->id);
-  if (!connection->sync_needed || (connection->lease_until && untouched)) {
-    transaction.update_connection(connection->id, Names::sync_needed,
-                                  [](ConnectionRow& set) { set.sync_needed = true; });
-  }
+  if (!connection || transaction.woken.contains(connection->id)) return;
+  transaction.update_connection(connection->id, Names::sync_needed, [](ConnectionRow& set) { set.sync_needed = true; });
 }
 
 void calsync_abandons_channels(Transaction& transaction, const ConnectionRow& before) {

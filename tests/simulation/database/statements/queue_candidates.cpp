@@ -102,7 +102,8 @@ std::vector<store::Candidate> queue_candidates_urgent(Transaction& transaction, 
 
 std::vector<store::Candidate> queue_candidates_due(Transaction& transaction, const store::ClaimFilter& filter,
                                                    int limit) {
-  return candidates(transaction, filter, limit, [](const ConnectionRow& row) { return !backfill(row); }, by_due);
+  return candidates(
+      transaction, filter, limit, [](const ConnectionRow& row) { return row.sync_cursor.has_value(); }, by_due);
 }
 
 std::vector<store::Candidate> queue_candidates_backfill(Transaction& transaction, const store::ClaimFilter& filter,
