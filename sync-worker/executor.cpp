@@ -36,7 +36,8 @@ bool noteworthy(const sync::Claim& claim, const sync::Settlement& settlement) {
 
 sync::Outcome Executor::outcome_of(const sync::Claim& claim, const Result<void>& pulled, int grant_refusals) const {
   if (pulled) return sync::completed();
-  return sync::decide(pulled.error(), {claim.error_count, grant_refusals}, services_.random.unit());
+  const sync::Attempt attempt{claim.error_count, grant_refusals, claim.grant_refusals > 0};
+  return sync::decide(pulled.error(), attempt, services_.random.unit());
 }
 
 void Executor::conclude(sync::Settlement& settlement, sync::Outcome outcome, int failing_calendars) const {

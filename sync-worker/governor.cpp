@@ -194,12 +194,14 @@ void Governor::after_call(Traffic& traffic, const Error* error) {
   if (error && (error->failure == Failure::cancelled || error->failure == Failure::postponed)) return;
   if (!traffic.place.host.empty()) breaker_.heard(traffic.place, claim.connection, claim.owner.str(), error);
   if (breaker_.urgent()) urgent_.set();
+  // The connection itself rests by its backoff; the account's others hear of it here, those of other workers at once.
+  if (error && shares_account(claim) && (wants_slower(*error) || error->retry_after)) {
+    const Duration pause = error->retry_after.value_or(pause_of_account);
+    rates_.block(account_of(claim), sync::bucket_of(traffic.adapter.bounds.account_calls), pause);
+    urgent_.set();
+  }
   if (error && wants_slower(*error)) {
     throttled(traffic.adapter, traffic.place.host, claim.owner.str(), *error);
-    if (shares_account(claim)) {
-      const Duration pause = error->retry_after.value_or(pause_of_account);
-      rates_.block(account_of(claim), sync::bucket_of(traffic.adapter.bounds.account_calls), pause);
-    }
   } else {
     complaints(traffic.adapter.name).inferred.answered(services_.clock.monotonic());
   }

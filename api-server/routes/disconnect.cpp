@@ -53,20 +53,21 @@ Task<Response> disconnect(const Services& services, sync::Admission admission, s
   const providers::Adapter* adapter = services.registry.find(connection.provider);
   const Result<store::Credentials> credentials = co_await services.connections.credentials_of(connection);
   const Secret token = grant_of(credentials);
-  // Google revokes per account and project: another connection of the same account would die with this one.
-  const bool shared = co_await services.connections.other_links(connection.provider, connection.provider_user_id,
-                                                                connection.facts.connection) > 0;
-  if (token.empty() || shared || !adapter || !adapter->authorizer) {
-    const store::Holdings holdings =
-        co_await services.connections.erase(admission, connection, std::nullopt, std::move(author));
-    services.log.info("a connection was disconnected", fields);
-    co_return report(holdings, false, token.empty() ? "not_needed" : shared ? "shared" : "not_configured");
-  }
   const std::string revocation = random_uuid(services.random);
-  std::string sealed = services.keys.seal(
-      token, store::revocation_context(revocation, connection.facts.owner.str(), connection.provider), services.random);
-  const store::Holdings holdings = co_await services.connections.erase(
-      admission, connection, std::pair(revocation, std::move(sealed)), std::move(author));
+  std::optional<std::pair<std::string, std::string>> queued;
+  if (!token.empty() && adapter && adapter->authorizer) {
+    const SealContext context =
+        store::revocation_context(revocation, connection.facts.owner.str(), connection.provider);
+    queued.emplace(revocation, services.keys.seal(token, context, services.random));
+  }
+  const bool revocable = queued.has_value();
+  const store::Holdings holdings =
+      co_await services.connections.erase(admission, connection, std::move(queued), std::move(author));
+  // Google revokes per account and project: another connection of the same account would die with this one.
+  if (!revocable || holdings.shared) {
+    services.log.info("a connection was disconnected", fields);
+    co_return report(holdings, false, token.empty() ? "not_needed" : holdings.shared ? "shared" : "not_configured");
+  }
   const Result<void> revoked =
       holdings.channels > 0 ? co_await revoked_by_worker(services, revocation)
                             : co_await adapter->authorizer->revoke(token, Deadline(services.clock, provider_time));

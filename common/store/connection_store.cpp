@@ -209,12 +209,6 @@ Task<EventsPage> ConnectionStore::events(sync::Admission, EventsQuery query) {
   co_return page;
 }
 
-Task<std::int64_t> ConnectionStore::other_links(std::string provider, std::string account, ConnectionId except) {
-  db::Values values{std::move(provider), std::move(account), except.str()};
-  const db::Rows rows = co_await pool_.query(sql::account_links, std::move(values));
-  co_return rows.number(0, "others");
-}
-
 Task<Result<Credentials>> ConnectionStore::credentials_of(ConnectionView connection) {
   sync::Claim claim;
   claim.connection = connection.facts.connection;
@@ -232,13 +226,18 @@ Task<Holdings> ConnectionStore::erase(sync::Admission, ConnectionView connection
   const std::string& id = connection.facts.connection.str();
   author.action = "disconnect";
   db::Transaction transaction = co_await begin_signed(pool_, std::move(author));
+  db::Values account{connection.provider, connection.provider_user_id};
+  co_await transaction->query(sql::account_lock, account);
+  account.emplace_back(id);
+  const db::Rows links = co_await transaction->query(sql::account_links, std::move(account));
+  const bool shared = links.number(0, "others") > 0;
   db::Values of{id};
   const db::Rows rows = co_await transaction->query(sql::connection_holdings, of);
-  if (revocation) {
+  if (revocation && !shared) {
     db::Values queued{revocation->first, connection.provider, connection.facts.owner.str(), revocation->second, id};
     co_await transaction->query(sql::revocation_add, std::move(queued));
   }
-  const Holdings holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels")};
+  const Holdings holdings{rows.number(0, "events"), rows.number(0, "calendars"), rows.number(0, "channels"), shared};
   co_await note(transaction, {id}, holdings_json(holdings));
   co_await transaction->query(sql::connection_delete, of);
   co_await transaction.commit();

@@ -69,6 +69,7 @@ struct Holdings {
   std::int64_t events = 0;
   std::int64_t calendars = 0;
   std::int64_t channels = 0;
+  bool shared = false;  ///< other connections use the same grant
 };
 
 struct EventsQuery {
@@ -119,11 +120,10 @@ class ConnectionStore {
 
   Task<EventsPage> events(sync::Admission admission, EventsQuery query);
 
-  /// How many other connections share the provider account (revoking one grant revokes them all).
-  Task<std::int64_t> other_links(std::string provider, std::string account, ConnectionId except);
   Task<Result<Credentials>> credentials_of(ConnectionView connection);
   /// Deletes the connection with everything that hangs on it. With `revocation` (id, sealed token) the grant is queued
-  /// to be revoked in the same transaction, so that a crash in between forgets nothing.
+  /// to be revoked in the same transaction, so that a crash in between forgets nothing; not if other connections share
+  /// the provider account, since revoking one grant revokes them all. The last one to go is the one that revokes.
   Task<Holdings> erase(sync::Admission admission, ConnectionView connection,
                        std::optional<std::pair<std::string, std::string>> revocation, Author author = {});
   /// What erase would delete.

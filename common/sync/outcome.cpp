@@ -91,8 +91,13 @@ Outcome judge(const Error& error, Attempt attempt, double unit) {
     case Failure::token_rejected:
     case Failure::scope_missing: {
       const int refusals = attempt.grant_refusals + 1;
-      return refusals >= proofs_of_a_dead_grant ? suspend(error, refusals)
-                                                : retry(error, until_second_look(unit), refusals);
+      if (refusals >= proofs_of_a_dead_grant) return suspend(error, refusals);
+      // A grant that gives tokens which are refused is never refused itself: without this it would be tried each
+      // minute for ever, and nobody would hear of it.
+      const bool useless = error.failure == Failure::token_rejected && attempt.refused_before;
+      if (useless && attempt.error_count + 1 >= patience) return suspend(error, refusals);
+      const Seconds look = until_second_look(unit);
+      return retry(error, useless ? std::max(look, exponential(attempt.error_count, unit)) : look, refusals);
     }
     case Failure::quota_exhausted:
       return retry(error, error.retry_after ? asked_for(*error.retry_after, unit) : Seconds(3600 + 3600 * unit));

@@ -33,8 +33,9 @@ struct Outcome {
 
 /// What is known about the row before the verdict.
 struct Attempt {
-  int error_count = 0;     ///< failed runs in a row before this one
-  int grant_refusals = 0;  ///< runs in a row before this one in which the grant was refused
+  int error_count = 0;          ///< failed runs in a row before this one
+  int grant_refusals = 0;       ///< runs in a row before this one in which the grant was refused
+  bool refused_before = false;  ///< the run before this one was refused, whatever token this one was given since
 };
 
 /// Pure and total. `unit` in [0, 1) is the jitter. Backoff is exponential with full jitter between one second and an

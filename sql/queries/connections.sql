@@ -109,6 +109,11 @@ WHERE e.provider_id = $1 AND e.deleted_at IS NULL AND e.sync_status <> 'FAILED'
   AND ($7::uuid[] IS NULL OR e.connection_id = ANY ($7::uuid[]))
 ORDER BY COALESCE(e.start_time, e.original_start_time), e.id LIMIT $6;
 
+-- name: account_lock
+-- Whoever ends a link of an account waits for the others who do, and sees what they have left. A statement of its own: what is counted
+-- has to be looked at after the wait.
+SELECT pg_advisory_xact_lock(hashtextextended('calsync account ' || $1::text || ' ' || $2::text, 0));
+
 -- name: account_links
 SELECT count(*) AS others FROM external_calendar_connections WHERE provider = $1 AND provider_user_id = $2 AND id <> $3;
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connecting, reconnecting and disconnecting Google accounts as browsers and the host application do."""
+import concurrent.futures
 import datetime
 import urllib.parse
+
+import psycopg2
 
 import harness
 from client import Browser, query_of, send
@@ -226,6 +229,24 @@ class Disconnecting(OAuthCase):
         self.assertErased(connection)
         self.assertEqual(len(self.emulator.calls(path="/revoke")), before)
         self.assertIsNone(self.stack.sync(other)["error"])
+
+    def test_the_last_two_connections_of_an_account_disconnected_at_once(self):
+        """Each finds the other one still there when it looks: one of them has to revoke the grant all the same."""
+        _, email, connection = self.connected([EVENT])
+        both = (connection, self.stack.connect_google(self.stack.new_owner(), email))
+        for one in both:
+            self.stack.wait_synced(one)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with psycopg2.connect(self.stack.database_url) as blocker, concurrent.futures.ThreadPoolExecutor(2) as callers:
+            blocker.cursor().execute("SELECT 1 FROM external_calendar_connections WHERE id = ANY (%s::uuid[]) FOR UPDATE", (list(both),))
+            answers = [callers.submit(self.stack.app.delete, f"/api/calendar/connections/{one}") for one in both]
+            harness.wait_until(lambda: self.sql.value(waiting) >= 2, 10, "both wait for the rows or for each other")
+            blocker.rollback()
+            revocations = sorted(answer.result().json()["revocation"] for answer in answers)
+        self.assertEqual(revocations, ["done", "shared"])
+        self.assertFalse(self.emulator.has_grant(email))
+        for one in both:
+            self.assertErased(one)
 
     def test_a_revocation_that_has_to_wait(self):
         _, email, connection = self.connected([EVENT])

@@ -82,6 +82,14 @@ TEST_CASE("nothing that looks permanent is retried for ever") {
     CHECK(decide(fail(failure, "x"), {28, 0}, 0.5).verdict == Verdict::retry);
     CHECK(decide(fail(failure, "x"), {29, 0}, 0.5).verdict == Verdict::suspend);
   }
+  // Each run is given a new access token, and each is refused: the grant lives and is of no use.
+  const Error refused = fail(Failure::token_rejected, "401");
+  CHECK(backoff(refused, {0, 0}, 0.999) < 75);
+  CHECK(backoff(refused, {8, 0, true}, 0.999) >= 3500);
+  CHECK(decide(refused, {28, 0, true}, 0.5).verdict == Verdict::retry);
+  CHECK(decide(refused, {29, 0, true}, 0.5).verdict == Verdict::suspend);
+  // After a day of other failures the first refusal proves nothing.
+  CHECK(decide(refused, {29, 0, false}, 0.5).verdict == Verdict::retry);
   // An outage is not the connection's fault, however long it takes.
   CHECK(decide(fail(Failure::unavailable, "x"), {10000, 0}, 0.5).verdict == Verdict::retry);
 }

@@ -2,6 +2,7 @@
 #include "sync-worker/governor.hpp"
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 
 #include "fleet.hpp"
@@ -34,6 +35,73 @@ int synced(const Fleet& fleet) {
   return static_cast<int>(
       std::count_if(rows.begin(), rows.end(), [](const auto& one) { return one.second.synced >= 0s; }));
 }
+
+/// Two workers, each with a connection of one account.
+struct SharedAccount {
+  asio::io_context io{};
+  VirtualClock clock{};
+  MemoryRates rates{clock};
+  MemoryCircuits circuits{clock};
+  SeededRandom random{1};
+  FakeTransport transport{};
+  Metrics metrics{};
+  Log log{clock, Level::info, [](std::string_view) {}};
+  Settings settings = [] {
+    Settings made;
+    made.google.client_id = "client";
+    return made;
+  }();
+  providers::Registry registry{providers::registry_settings(settings), transport, clock, metrics};
+  worker::Governor one{{io.get_executor(), clock, random, log, registry, rates, circuits}, 300};
+  worker::Governor other{{io.get_executor(), clock, random, log, registry, rates, circuits}, 300};
+
+  static sync::Claim claim(std::string_view id) {
+    sync::Claim claim;
+    claim.connection = ConnectionId::trusted(std::string(id));
+    claim.provider = "google";
+    claim.account = "ada";
+    claim.account_links = 2;
+    return claim;
+  }
+
+  /// The one worker hears `error`; whether the other may call this much later.
+  Task<void> hear(Error error, Duration later, bool& may_call) {
+    const sync::Claim first = claim("10000000-0000-4000-8000-000000000001");
+    const sync::Claim second = claim("10000000-0000-4000-8000-000000000002");
+    worker::Traffic mine{first, *registry.find("google")};
+    worker::Traffic theirs{second, *registry.find("google")};
+    CHECK((co_await one.begin(mine)).has_value());
+    CHECK((co_await one.before_call(mine)).has_value());
+    one.after_call(mine, &error);
+    co_await clock.sleep(later);
+    CHECK((co_await other.begin(theirs)).has_value());
+    may_call = (co_await other.before_call(theirs)).has_value();
+  }
+
+  bool may_call_after(const Error& error, Duration later) {
+    bool done = false;
+    bool may_call = false;
+    const auto rethrow = [](std::exception_ptr failure) {
+      if (failure) std::rethrow_exception(failure);
+    };
+    for (worker::Governor* governor : {&one, &other})
+      asio::co_spawn(io, governor->serve([] {}, [&done] { return done; }), rethrow);
+    asio::co_spawn(io, hear(error, later, may_call), [&](std::exception_ptr failure) {
+      done = true;
+      rethrow(failure);
+    });
+    for (int round = 0; !done && round < 10000; ++round) {
+      io.restart();
+      if (io.poll() == 0 && !clock.advance_to_next()) break;
+    }
+    // Their loops end at their next round.
+    for (int round = 0; round < 10; ++round) {
+      io.restart();
+      if (io.poll() == 0 && !clock.advance_to_next()) break;
+    }
+    return may_call;
+  }
+};
 
 }  // namespace
 
@@ -72,6 +140,16 @@ TEST_CASE("what one account is refused stops nobody else") {
   fleet.pass(30s);
   CHECK(synced(fleet) == 19);
   CHECK(failed(fleet) == 1);
+}
+
+TEST_CASE("a wait that one connection of an account hears holds for its others, also at another worker") {
+  CHECK_FALSE(SharedAccount().may_call_after(fail(Failure::throttled, "429", 20s), 100ms));
+  CHECK_FALSE(SharedAccount().may_call_after(fail(Failure::throttled, "429 without a time"), 100ms));
+  CHECK_FALSE(SharedAccount().may_call_after(fail(Failure::unavailable, "503", 20s), 100ms));
+  CHECK_FALSE(SharedAccount().may_call_after(fail(Failure::throttled, "429", 20s), 16s));
+  CHECK(SharedAccount().may_call_after(fail(Failure::throttled, "429", 20s), 21s));
+  // A failure that names no wait is the connection's own.
+  CHECK(SharedAccount().may_call_after(fail(Failure::unavailable, "503"), 100ms));
 }
 
 TEST_CASE("a limit of the project, said to three owners, holds for all workers as long as it was asked for") {

@@ -142,6 +142,7 @@ void erase(Step& step) {
   if (const simulation::ConnectionRow* row = step.world.memory.tables().connections.find(id)) {
     view.facts.owner = OwnerId::trusted(row->provider_id);
     view.provider = row->provider;
+    view.provider_user_id = row->provider_user_id.value_or("");
   }
   std::optional<std::pair<std::string, std::string>> revocation;
   if (step.dice.chance(70)) revocation.emplace(pick_uuid(step), "v1.k1.revoke");

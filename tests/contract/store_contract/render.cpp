@@ -94,7 +94,8 @@ std::string render(const store::Served& one) {
 }
 
 std::string render(const store::Holdings& one) {
-  return fmt::format("events={} calendars={} channels={}", one.events, one.calendars, one.channels);
+  return fmt::format("events={} calendars={} channels={} shared={}", one.events, one.calendars, one.channels,
+                     one.shared);
 }
 
 std::string render(const store::JobRun& one) {

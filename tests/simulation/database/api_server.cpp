@@ -67,9 +67,10 @@ std::vector<store::Served> ApiServer::served(const std::vector<store::Wake>& wak
 store::Holdings ApiServer::erase(const std::string& connection,
                                  const std::optional<std::pair<std::string, std::string>>& revocation) {
   return database_.apply("erase", origin, [&](Transaction& one) {
-    const store::Holdings holdings = connection_holdings(one, connection);
+    store::Holdings holdings = connection_holdings(one, connection);
     const ConnectionRow* row = one.tables.connections.find(connection);
-    if (revocation && row)
+    if (row) holdings.shared = account_links(one, row->provider, row->provider_user_id, connection) > 0;
+    if (revocation && row && !holdings.shared)
       revocation_add(one, {revocation->first, row->provider, row->provider_id, revocation->second}, connection);
     connection_delete(one, connection);
     return holdings;

@@ -137,6 +137,16 @@ std::vector<store::Served> wakes_served(Transaction& transaction, const std::vec
   return served;
 }
 
+std::int64_t account_links(Transaction& transaction, const std::string& provider, const Text& account,
+                           const std::string& except) {
+  if (!account) return 0;
+  std::int64_t links = 0;
+  for (const auto& [id, row] : transaction.tables.connections.rows()) {
+    if (id != except && row->provider == provider && row->provider_user_id == account) ++links;
+  }
+  return links;
+}
+
 store::Holdings connection_holdings(Transaction& transaction, const std::string& id) {
   store::Holdings holdings;
   const auto& events = transaction.tables.events.rows();

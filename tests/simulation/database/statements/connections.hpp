@@ -21,6 +21,8 @@ std::vector<store::Wake> owner_wake(Transaction& transaction, const std::string&
                                     const std::optional<std::vector<std::string>>& listed);
 std::vector<store::Served> wakes_served(Transaction& transaction, const std::vector<store::Wake>& wakes);
 store::Holdings connection_holdings(Transaction& transaction, const std::string& id);
+std::int64_t account_links(Transaction& transaction, const std::string& provider, const Text& account,
+                           const std::string& except);
 void connection_delete(Transaction& transaction, const std::string& id);
 
 struct QueuedGrant {
