@@ -11,7 +11,8 @@
 namespace calsync::emulator {
 namespace {
 
-void append_entry(std::string& out, const CalendarListEntry& entry) {
+// `email`: whose list it is on.
+void append_entry(std::string& out, const CalendarListEntry& entry, std::string_view email) {
   const Calendar& calendar = *entry.calendar;
   ObjectWriter object(out);
   object.raw("kind", R"("calendar#calendarListEntry")");
@@ -34,13 +35,13 @@ void append_entry(std::string& out, const CalendarListEntry& entry) {
   if (entry.selected) object.boolean("selected", true);
   object.text("accessRole", role_name(entry.role));
   object.raw("defaultReminders", calendar.primary ? R"([{"method":"popup","minutes":10}])" : "[]");
-  if (calendar.primary) object.boolean("primary", true);
+  if (calendar.primary && calendar.id == email) object.boolean("primary", true);
   object.raw("conferenceProperties", R"({"allowedConferenceSolutionTypes":["hangoutsMeet"]})");
 }
 
 Response entry_response(ApiCall& call, const CalendarListEntry& entry) {
   std::string body;
-  append_entry(body, entry);
+  append_entry(body, entry, call.account.email);
   return resource_response(call.request, std::move(body), fmt::format("\"{}\"", entry.etag));
 }
 
@@ -114,7 +115,7 @@ Response list_calendar_list(ApiCall& call) {
       break;
     }
     if (taken++ > 0) items += ',';
-    append_entry(items, entry);
+    append_entry(items, entry, call.account.email);
   }
   const std::string etag = fmt::format("\"p{}-{}\"", account.list_token_epoch, account.last_change());
   std::string body;

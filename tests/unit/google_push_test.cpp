@@ -137,6 +137,29 @@ TEST_CASE("the end of a channel", "[google][push]") {
   CHECK(parse_stop(http_response(503, ""), now).error().failure == Failure::unavailable);
 }
 
+TEST_CASE("a message names its channel, its secret and its resource in each of its three states", "[google][push]") {
+  const auto decode = [](const std::string& state) {
+    const auto header = [&](std::string_view name) -> std::string_view {
+      if (name == "x-goog-channel-id") return "c1";
+      if (name == "x-goog-channel-token") return "s1";
+      if (name == "x-goog-resource-id") return "r1";
+      return name == "x-goog-resource-state" ? std::string_view(state) : std::string_view();
+    };
+    return GooglePushDecoder().decode({header, {}, {}});
+  };
+  for (const char* state : {"sync", "exists", "not_exists"}) {
+    CAPTURE(state);
+    const auto decoded = decode(state);
+    REQUIRE(decoded.has_value());
+    const auto& message = std::get<providers::PushMessage>(*decoded);
+    REQUIRE(message.items.size() == 1);
+    CHECK(message.items[0].channel_id == "c1");
+    CHECK(message.items[0].token.reveal() == "s1");
+    CHECK(message.items[0].resource_id == "r1");
+  }
+  CHECK(decode("update").error().failure == Failure::invalid_input);
+}
+
 TEST_CASE("the adapter opens and stops channels with one call each", "[google][push]") {
   testing::VirtualClock clock;
   testing::FakeTransport google;

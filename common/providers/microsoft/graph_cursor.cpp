@@ -19,6 +19,24 @@ std::optional<Window> read_window(const json::Value& object) {
   return Window{*from, *to, *read_at};
 }
 
+void put_missing(json::Writer& writer, const MissingSeries& missing) {
+  if (missing.empty()) return;
+  writer.key("missing").begin_object();
+  for (const auto& [id, since] : missing) writer.put(id, format_rfc3339(since));
+  writer.end_object();
+}
+
+MissingSeries read_missing(const json::Value& object) {
+  MissingSeries missing;
+  const json::Value* listed = json::object_at(object, "missing");
+  if (!listed) return missing;
+  for (const auto& [id, since] : listed->GetObject()) {
+    const auto time = since.IsString() ? parse_rfc3339(since.GetString()) : std::nullopt;
+    if (time) missing.emplace(std::string(id.GetString(), id.GetStringLength()), *time);
+  }
+  return missing;
+}
+
 }  // namespace
 
 Window window_at(Time now, const WindowOptions& options) {
@@ -35,7 +53,9 @@ std::string dump_delta_cursor(const DeltaCursor& cursor) {
   json::Writer writer;
   writer.begin_object().put("v", 1);
   put_window(writer, cursor.window);
-  writer.put("link", cursor.link).end_object();
+  writer.put("link", cursor.link);
+  put_missing(writer, cursor.missing);
+  writer.end_object();
   return writer.text();
 }
 
@@ -45,7 +65,7 @@ std::optional<DeltaCursor> parse_delta_cursor(std::string_view text) {
   const auto window = read_window(*parsed);
   std::string link = json::text_at(*parsed, "link");
   if (!window || link.empty()) return std::nullopt;
-  return DeltaCursor{*window, std::move(link)};
+  return DeltaCursor{*window, std::move(link), read_missing(*parsed)};
 }
 
 std::string dump_read_state(const ReadState& state) {
@@ -61,6 +81,7 @@ std::string dump_read_state(const ReadState& state) {
     for (const std::int64_t slot : state.open->seen) writer.value(slot);
     writer.end_array().end_object();
   }
+  put_missing(writer, state.missing);
   writer.end_object();
   return writer.text();
 }
@@ -71,7 +92,8 @@ std::optional<ReadState> parse_read_state(std::string_view text) {
   const auto window = read_window(*parsed);
   const json::Value* series = json::array_at(*parsed, "series");
   if (!window || !series) return std::nullopt;
-  ReadState state{*window, json::text_at(*parsed, "next"), json::text_at(*parsed, "delta"), {}, {}};
+  ReadState state{*window, json::text_at(*parsed, "next"), json::text_at(*parsed, "delta"), {},
+                  {},      read_missing(*parsed)};
   for (const json::Value& id : series->GetArray()) {
     if (id.IsString()) state.series.emplace_back(id.GetString(), id.GetStringLength());
   }

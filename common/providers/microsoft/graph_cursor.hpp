@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,9 +24,15 @@ Window window_at(Time now, const WindowOptions& options);
 /// It is time for a full read with a window that has moved on.
 bool has_aged(const Window& window, Time now, const WindowOptions& options);
 
+/// Series that a delta has named and Graph did not find, and since when. A replica that lags does not know what is new;
+/// what was deleted meanwhile is a removal of the next delta. So each is looked for again in the rounds that follow,
+/// and is gone when it is still missing a while later.
+using MissingSeries = std::map<std::string, Time>;
+
 struct DeltaCursor {
   Window window{};
   std::string link{};  ///< absolute, as Graph gave it
+  MissingSeries missing{};
 };
 std::string dump_delta_cursor(const DeltaCursor& cursor);
 /// Nothing = unreadable.
@@ -45,6 +52,7 @@ struct ReadState {
   std::string delta_link{};           ///< the delta's last word
   std::vector<std::string> series{};  ///< masters to be read
   std::optional<OpenSeries> open{};   ///< of series.back()
+  MissingSeries missing{};
 };
 std::string dump_read_state(const ReadState& state);
 std::optional<ReadState> parse_read_state(std::string_view text);

@@ -38,6 +38,10 @@ Result<void> read_delta_page(const net::HttpResponse& response, const Options& o
   for (const json::Slice bytes : split->items) {
     DeltaItem item = parse_delta_item(bytes);
     if (auto* change = std::get_if<calendar::EventChange>(&item)) {
+      if (const auto* removed = std::get_if<calendar::EventRemoved>(change)) {
+        touched.erase(removed->external_event_id);
+        state.missing.erase(removed->external_event_id);
+      }
       changes.push_back(std::move(*change));
     } else {
       touched.insert(std::move(std::get<SeriesTouched>(item).master_id));

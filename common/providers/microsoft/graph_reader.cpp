@@ -24,10 +24,24 @@ Result<T> evident(Result<T> read, const net::HttpResponse& response) {
   return net::told_by(std::move(read), response, request_id(response));
 }
 
+/// A replica that is behind has caught up by then. What is gone is said to be so by the next delta long before.
+constexpr std::chrono::minutes patience{10};
+
+/// One series has been looked at.
+void settle(SeriesStep step, const std::string& id, Time now, ReadState& state,
+            std::vector<providers::EventChange>& changes) {
+  if (step == SeriesStep::missing) {
+    const auto since = state.missing.try_emplace(id, now).first->second;
+    if (now - since < patience) return;
+    changes.emplace_back(calendar::EventRemoved{id});
+  }
+  state.missing.erase(id);
+}
+
 /// What a page of `state` leads to: the next page of the round, or the cursor for the next round.
 void conclude(const ReadState& state, providers::Page<providers::EventChange>& page) {
   if (state.next_link.empty() && state.series.empty()) {
-    page.next_cursor = dump_delta_cursor({state.window, state.delta_link});
+    page.next_cursor = dump_delta_cursor({state.window, state.delta_link, state.missing});
   } else {
     page.next_page = dump_read_state(state);
   }
@@ -69,6 +83,8 @@ Task<Result<providers::Page<providers::EventChange>>> GraphReader::list_events(p
     if (!stays_at(options_.endpoints.api, known->link)) co_return unusable("it leads to another host");
     if (has_aged(known->window, now, options_.window)) co_return unusable("its window has to move on");
     state.window = known->window;
+    state.missing = std::move(known->missing);
+    for (const auto& [id, since] : state.missing) state.series.push_back(id);
     link = std::move(known->link);
   }
   const bool round_is_over = !page.empty() && link.empty();
@@ -120,6 +136,7 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_series(providers::Session
   if (step == SeriesStep::goes_on) {
     state.open = std::move(open);
   } else {
+    settle(step, id, clock_.now(), state, page.changes);
     state.open.reset();
     state.series.pop_back();
   }

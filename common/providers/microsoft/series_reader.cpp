@@ -20,10 +20,7 @@ std::string event_url(const Options& options, std::string_view calendar_id, std:
 
 /// A refusal that is this series' alone: the delta of its calendar was answered a moment ago.
 Result<SeriesStep> judge(const Error& error, const std::string& id, std::vector<providers::EventChange>& changes) {
-  if (error.failure == Failure::not_found) {
-    changes.emplace_back(EventRemoved{id});
-    return SeriesStep::done;
-  }
+  if (error.failure == Failure::not_found) return SeriesStep::missing;
   if (error.failure != Failure::rejected) return error;
   changes.emplace_back(EventUnreadable{id, {}, "a series cannot be read: " + error.message, "{}", {}});
   return SeriesStep::done;

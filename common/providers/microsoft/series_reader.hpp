@@ -16,11 +16,12 @@ net::HttpRequest instances_request(const Options& options, const providers::Sess
 /// Where one series stands after an answer.
 enum class SeriesStep {
   goes_on,  ///< its instances have another page
-  done      ///< it is in `changes`
+  done,     ///< it is in `changes`
+  missing   ///< Graph does not find it
 };
 
-/// The master's answer. `goes_on` = its instances are to be asked for. One that is gone takes its exceptions with it,
-/// and one that cannot be read is kept as unreadable. Other failures are the page's.
+/// The master's answer. `goes_on` = its instances are to be asked for. One that cannot be read is kept as unreadable.
+/// Other failures are the page's.
 Result<SeriesStep> read_master(const net::HttpResponse& response, const std::string& id, Time now, OpenSeries& open,
                                std::vector<providers::EventChange>& changes);
 /// One page of its instances, which was asked for by `link` ("" = the first).

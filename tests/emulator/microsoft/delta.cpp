@@ -104,6 +104,8 @@ class Round {
   }
 
   GraphError unknown_state() const {
+    if (call_.switches().graph_sync_code == "delta_token")
+      return bad_request("InvalidDeltaToken", "The delta token is not valid. Please start again without one.");
     return sync_state_not_found(call_.switches().graph_sync_code == "camel",
                                 call_.switches().graph_reset_location ? reset_location(call_.request) : "");
   }

@@ -93,6 +93,7 @@ void put_guests(ObjectWriter& event, Dice& dice, std::string_view self) {
 void put_words(ObjectWriter& event, Dice& dice, std::string_view self) {
   event.text("summary", words(dice));
   if (dice.chance(0.3)) event.text("description", words(dice) + "\n" + words(dice));
+  if (dice.chance(0.05)) event.text("description", long_words(dice));
   if (dice.chance(0.3)) event.text("location", words(dice));
   if (dice.chance(0.15)) event.text("transparency", "transparent");
   if (dice.chance(0.15)) event.text("visibility", dice.chance(0.5) ? "private" : "public");
@@ -118,6 +119,12 @@ std::string object(Fill&& fill) {
 }  // namespace
 
 std::string words(Dice& dice) { return fmt::format("{} {}", dice.pick(nouns), dice.between(1, 999)); }
+
+std::string long_words(Dice& dice) {
+  std::string text = words(dice);
+  for (const std::size_t wanted = dice.chance(0.5) ? 300 : 9000; text.size() < wanted;) text += ' ' + words(dice);
+  return text;
+}
 
 std::string odd_text(Dice& dice) { return std::string(dice.pick(odd_words)); }
 

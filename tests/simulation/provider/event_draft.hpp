@@ -24,6 +24,8 @@ std::string change_of_words(Dice& dice, std::string_view self);
 std::string change_of_time(Dice& dice, Time now, bool all_day);
 
 std::string words(Dice& dice);
+/// More than a preview, a column or a message would hold.
+std::string long_words(Dice& dice);
 /// Words that have broken calendars.
 std::string odd_text(Dice& dice);
 

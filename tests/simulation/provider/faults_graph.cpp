@@ -81,8 +81,9 @@ void unreadable(FaultContext& c) {
 }
 
 void no_token(FaultContext& c) {
-  constexpr std::string_view kinds[] = {"unavailable", "html", "server_error"};
-  c.on("entra.token", c.dice.pick(kinds));
+  constexpr std::string_view kinds[] = {"unavailable", "html", "server_error", "too_many_requests"};
+  const std::string_view kind = c.dice.pick(kinds);
+  c.on("entra.token", kind, kind != "html" && c.dice.chance(0.5) ? R"("retry_after":60)" : "");
   c.world.call("POST", "/control/microsoft/tokens/expire-access", "{}");
 }
 
@@ -99,6 +100,14 @@ void damage_item(FaultContext& c) {
                                         "bad_time",      "unknown_zone", "wrong_types",  "skewed_updated"};
   c.on(delta, c.dice.pick(kinds));
 }
+
+/// Who asks for a series that the delta has named reaches a replica which does not know it yet.
+void lag_behind(FaultContext& c) {
+  c.on(c.dice.chance(0.7) ? "graph.event.get" : "graph.event.instances", "not_found");
+}
+
+/// It is being moved, or its licence has lapsed for a while.
+void mailbox_away(FaultContext& c) { c.on(c.dice.chance(0.5) ? delta : "graph.calendars.list", "mailbox_not_enabled"); }
 
 /// One is ended, so that another is asked for.
 void refuse_subscription(FaultContext& c) {
@@ -132,7 +141,8 @@ constexpr ProviderFault faults[] = {
     {"graph_concurrency", "http",
      [](FaultContext& c) { c.set("graph_mailbox_concurrency", "1", "4", "graph.calendarView.delta"); }},
     {"graph_503_retry_after", "http", [](FaultContext& c) { graph(c, "server_busy", R"("retry_after":120)"); }},
-    {"graph_509", "http", [](FaultContext& c) { graph(c, "bandwidth_exceeded", R"("retry_after":60)"); }},
+    {"graph_509", "http", [](FaultContext& c) { graph(c, "bandwidth_exceeded", R"("retry_after":240)"); }},
+    {"graph_mailbox_away", "http", mailbox_away},
     {"graph_unavailable", "http", unavailable},
     {"graph_unreadable", "http", unreadable},
     {"graph_subscribe_500", "http", refuse_subscription},
@@ -141,7 +151,8 @@ constexpr ProviderFault faults[] = {
     {"delta_damaged_item", "meaning", damage_item},
     {"entra_revoked", "http", revoke, true},
     {"entra_access_expires", "http", expire_access},
-    {"entra_interaction", "http", [](FaultContext& c) { c.on("entra.token", "aadsts_50076"); }, true},
+    {"entra_interaction", "http",
+     [](FaultContext& c) { c.on("entra.token", "aadsts_50076", R"("times":-1,"for_ms":3600000)"); }, true},
     {"entra_client_secret", "http", [](FaultContext& c) { c.on("entra.token", "aadsts_7000222"); }, true},
     {"delta_all_expire", "meaning", expire_deltas},
     {"delta_stale_next_link", "meaning",
@@ -157,6 +168,7 @@ constexpr ProviderFault faults[] = {
     {"delta_unknown_removed", "meaning", [](FaultContext& c) { c.on(delta, "unknown_removed"); }},
     {"delta_stub_without_master", "meaning", [](FaultContext& c) { c.on(delta, "stub_without_master"); }},
     {"delta_stub_of_no_series", "meaning", [](FaultContext& c) { c.on(delta, "stub_of_no_series"); }},
+    {"delta_series_missing", "meaning", lag_behind},
     {"delta_late", "meaning", [](FaultContext& c) { c.set("graph_visibility_ms", "30000", "0", delta); }},
     {"delta_replays", "meaning", [](FaultContext& c) { c.set("graph_replayed_changes", "5", "0", delta); }},
     {"delta_few_generations", "meaning", [](FaultContext& c) { c.set("graph_delta_generations", "1", "64", delta); }},

@@ -14,6 +14,12 @@ void expire_access_tokens(FaultContext& c) {
   c.note();
 }
 
+/// Somebody asks soon, since no access token is good any more.
+void token_throttled(FaultContext& c) {
+  c.on("token", c.dice.chance(0.5) ? "too_many_requests" : "unavailable", R"("retry_after":75)");
+  c.world.call("POST", "/control/tokens/expire-access", "{}");
+}
+
 void revoke_grant(FaultContext& c) {
   c.world.call("POST", "/control/tokens/revoke", fmt::format(R"({{"email":"{}"}})", c.dice.pick(c.accounts()).email));
   c.note();
@@ -37,6 +43,7 @@ constexpr ProviderFault faults[] = {
     {"grant_revoked", family, revoke_grant, true},
     {"invalid_client", family, [](FaultContext& c) { c.on("token", "invalid_client"); }, true},
     {"token_endpoint_503", family, [](FaultContext& c) { c.on("token", "unavailable"); }},
+    {"token_endpoint_429", family, token_throttled},
     {"token_endpoint_html", family, [](FaultContext& c) { c.on("token", "html"); }},
     {"rotated_refresh_token", family, rotate_refresh_tokens},
     {"rate_403", family, [](FaultContext& c) { c.api("forbidden_rate"); }},

@@ -64,6 +64,10 @@ void expire_sync_tokens(FaultContext& c) {
   c.note();
 }
 
+void delta_gap(FaultContext& c) {
+  c.list(c.dice.chance(0.5) ? "gone_full_sync" : "gone_updated_min", {}, R"("sync_token":true)");
+}
+
 /// A calendar that answers 410 to every token, however young, as calendars of holidays do.
 void refuse_all_tokens(FaultContext& c) {
   const auto at = c.spot();
@@ -146,7 +150,7 @@ constexpr ProviderFault faults[] = {
     {"wrong_types", family, [](FaultContext& c) { c.list("wrong_types"); }},
     {"recreated_same_uid", family, recreate},
     {"moved_between_calendars", family, move_between_calendars},
-    {"delta_gap", family, [](FaultContext& c) { c.list("gone_full_sync", {}, R"("sync_token":true)"); }},
+    {"delta_gap", family, delta_gap},
     {"sync_tokens_expire", family, expire_sync_tokens},
     {"tokens_always_refused", family, refuse_all_tokens},
     {"calendar_404", family, [](FaultContext& c) { c.list("not_found"); }},

@@ -15,12 +15,12 @@ constexpr std::int64_t day = 86400;
 constexpr std::array<std::string_view, 4> zones{"Europe/Berlin", "America/New_York", "Asia/Kathmandu", ""};
 constexpr std::array<std::string_view, 4> rules{"FREQ=DAILY;COUNT=20", "FREQ=WEEKLY;BYDAY=MO,TH", "FREQ=YEARLY",
                                                 "FREQ=MONTHLY;BYDAY=-1FR;COUNT=12"};
-constexpr std::array<std::string_view, 3> statuses{"", "CONFIRMED", "TENTATIVE"};
+constexpr std::array<std::string_view, 4> statuses{"", "CONFIRMED", "TENTATIVE", "CANCELLED"};
 constexpr std::array<std::string_view, 3> transparencies{"", "OPAQUE", "TRANSPARENT"};
 constexpr std::array<std::string_view, 4> classes{"", "PUBLIC", "PRIVATE", "CONFIDENTIAL"};
 constexpr std::array<std::string_view, 4> answers{"", "ACCEPTED", "DECLINED", "NEEDS-ACTION"};
 
-std::string long_words(Dice& dice) {
+std::string awkward_words(Dice& dice) {
   std::string text = words(dice) + ", with a comma; a semicolon \\ and „quotes“ – größer als 75 Bytes";
   if (dice.chance(0.5)) text += "\nand a second line";
   return text;
@@ -46,17 +46,19 @@ FeedEvent FeedAuthor::new_event() {
     event.end = {true, event.start.wall + dice_.between(1, 3) * day, {}};
   } else {
     event.start = {false, at - at % 900, std::string(dice_.pick(zones))};
+    if (dice_.chance(0.15)) event.start = {false, event.start.wall, zone_, true};
     event.end = event.start;
     event.end.wall += dice_.between(0, 12) * 900;
   }
+  event.by_duration = dice_.chance(0.2);
   if (dice_.chance(0.3)) event.rule = dice_.pick(rules);
   edit(event);
   return event;
 }
 
 void FeedAuthor::edit(FeedEvent& event) {
-  event.title = dice_.chance(0.3) ? long_words(dice_) : words(dice_);
-  event.description = dice_.chance(0.3) ? long_words(dice_) : std::string();
+  event.title = dice_.chance(0.3) ? awkward_words(dice_) : words(dice_);
+  event.description = dice_.chance(0.3) ? awkward_words(dice_) : std::string();
   event.location = dice_.chance(0.3) ? words(dice_) : std::string();
   event.status = dice_.pick(statuses);
   event.transparency = dice_.pick(transparencies);
@@ -124,7 +126,16 @@ void FeedAuthor::add(FeedEvent event) {
 void FeedAuthor::publish() {
   std::string text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//calsync//simulation//EN\r\nX-WR-CALNAME:" + name_ +
                      "\r\nX-WR-TIMEZONE:" + zone_ + "\r\n";
-  for (const FeedEvent& event : events_) text += ics_of(event);
+  for (const FeedEvent& event : events_) {
+    // Some exporters write every revision, in no order.
+    FeedEvent before = event;
+    before.title = "As it was";
+    --before.sequence;
+    const bool revised = event.sequence > 1;
+    if (revised && event.sequence % 2 == 0) text += ics_of(before);
+    text += ics_of(event);
+    if (revised && event.sequence % 2 == 1) text += ics_of(before);
+  }
   text += "END:VCALENDAR\r\n";
   const std::string_view on = validators_ ? "on" : "off";
   world_.call("PUT", fmt::format("/control/feeds/{}?etag={}&last_modified={}", name_, on, on), std::move(text));

@@ -33,6 +33,7 @@ std::string basic(const FeedTime& time) {
 /// ";TZID=Europe/Berlin:20260302T090000" and the like.
 std::string placed(const FeedTime& time) {
   if (time.is_date) return ";VALUE=DATE:" + basic(time);
+  if (time.floating) return ":" + basic(time);
   return time.zone.empty() ? ":" + basic(time) : ";TZID=" + time.zone + ":" + basic(time);
 }
 
@@ -47,14 +48,16 @@ std::string instant_text(const FeedTime& time, const std::string& feed_zone) {
   return text;
 }
 
-/// An event that begins in the hour which a clock change leaves out is as long as it looks.
+/// An event that begins in the hour which a clock change leaves out is as long as it looks, and one that says how long
+/// it is lasts that long.
 std::string end_text(const FeedEvent& event, const std::string& feed_zone) {
   const std::int64_t begins = instant(event.start, feed_zone);
   const std::int64_t ends = instant(event.end, feed_zone);
   const bool swallowed =
       !event.start.is_date && event.start.zone == event.end.zone && event.end.wall >= event.start.wall && ends < begins;
   std::string text;
-  emulator::append_rfc3339(text, swallowed ? begins + event.end.wall - event.start.wall : ends, 0);
+  const bool by_duration = event.by_duration && !event.start.is_date;
+  emulator::append_rfc3339(text, swallowed || by_duration ? begins + event.end.wall - event.start.wall : ends, 0);
   return text;
 }
 
@@ -79,6 +82,12 @@ std::vector<std::string> recurrence_lines(const FeedEvent& event) {
   return lines;
 }
 
+std::string duration_line(const FeedEvent& event) {
+  const std::int64_t seconds = event.end.wall - event.start.wall;
+  return event.start.is_date ? fmt::format("DURATION:P{}D", seconds / 86400)
+                             : fmt::format("DURATION:PT{}M", seconds / 60);
+}
+
 /// Unfolded.
 std::vector<std::string> lines_of(const FeedEvent& event) {
   std::vector<std::string> lines{"BEGIN:VEVENT", "UID:" + escaped(event.uid), "DTSTAMP:20260101T000000Z",
@@ -88,7 +97,7 @@ std::vector<std::string> lines_of(const FeedEvent& event) {
   };
   if (event.is_exception) lines.push_back("RECURRENCE-ID" + placed(event.original));
   lines.push_back("DTSTART" + placed(event.start));
-  lines.push_back("DTEND" + placed(event.end));
+  lines.push_back(event.by_duration ? duration_line(event) : "DTEND" + placed(event.end));
   put("SUMMARY", escaped(event.title));
   put("DESCRIPTION", escaped(event.description));
   put("LOCATION", escaped(event.location));

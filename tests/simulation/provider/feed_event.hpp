@@ -13,6 +13,7 @@ struct FeedTime {
   bool is_date = false;
   std::int64_t wall = 0;
   std::string zone{};
+  bool floating = false;  ///< says no zone, and so is in that of the feed
 };
 
 struct FeedGuest {
@@ -29,6 +30,7 @@ struct FeedEvent {
   FeedTime start{}, end{};
   std::string rule{};                ///< the value of RRULE
   std::vector<FeedTime> excluded{};  ///< EXDATE
+  bool by_duration = false;          ///< says how long it is instead of when it ends
   bool is_exception = false;
   FeedTime original{};
   std::string status{}, transparency{}, classification{};  ///< as iCalendar says them, "" = not said

@@ -81,6 +81,7 @@ void put_words(ObjectWriter& event, Dice& dice) {
   if (dice.chance(0.3))
     event.raw("body", dice.chance(0.5) ? R"({"contentType":"text","content":"One\nand two"})"
                                        : R"({"contentType":"html","content":"<p>One &amp; <b>two</b></p>"})");
+  if (dice.chance(0.05)) event.raw("body", fmt::format(R"({{"contentType":"text","content":"{}"}})", long_words(dice)));
   if (dice.chance(0.3)) event.raw("location", fmt::format(R"({{"displayName":"{}"}})", words(dice)));
   if (dice.chance(0.3)) event.text("showAs", dice.pick(shown));
   if (dice.chance(0.2)) event.text("sensitivity", dice.pick(kept));

@@ -199,7 +199,7 @@ TEST_CASE("a damaged event is seen damaged, and comes again", "[sim][faults]") {
 TEST_CASE("a list that lags or skips is put right by the next delta", "[sim][faults]") {
   for (const std::string_view kind : {"stale_replica", "page_skip"}) {
     INFO(kind);
-    Fixture f(23);
+    Fixture f(24);
     f.change();
     TestMirror fresh(f, f.ada, primary);
     f.world.call("POST", "/control/faults", fmt::format(R"({{"kind":"{}","count":5}})", kind));

@@ -23,6 +23,19 @@ int status_of(const std::vector<api::PushVerdict>& verdicts, int accepted) {
   return has(api::PushVerdict::not_allowlisted) || has(api::PushVerdict::disabled) ? 403 : 401;
 }
 
+/// What a message of Graph says about the life of this channel.
+std::string lifecycle_event(const std::string& body, const std::string& channel) {
+  emulator::Json message;
+  if (!emulator::parse_json(body, message) || !message.IsObject()) return {};
+  const emulator::JsonValue* items = emulator::member(message, "value");
+  if (!items || !items->IsArray()) return {};
+  for (const auto& item : items->GetArray()) {
+    if (item.IsObject() && emulator::string_member(item, "clientState").starts_with(channel + "."))
+      if (const auto said = emulator::string_member(item, "lifecycleEvent"); !said.empty()) return std::string(said);
+  }
+  return {};
+}
+
 }  // namespace
 
 ApiProcess::ApiProcess(Surroundings& around, Start start, std::function<void(std::exception_ptr)> crashed)
@@ -88,10 +101,14 @@ Task<PushReply> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::v
 
 Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(PushReply)> answered) {
   const Duration begun = self.process_.clock().monotonic();
+  const std::string body = push.body;
   std::vector<providers::PushItem> taken;
   PushReply reply = co_await answer(self, push, &taken);
   if (reply.status / 100 == 2) {
-    for (const providers::PushItem& item : taken) self.around_.push_taken(item.channel_id, item.token, begun);
+    for (const providers::PushItem& item : taken) {
+      const std::string said = lifecycle_event(body, item.channel_id);
+      self.around_.push_taken(item.channel_id, item.token, begun, said);
+    }
   }
   answered(std::move(reply));
 }

@@ -273,7 +273,7 @@ void Checks::judge_switch(const Commit& commit) {
   }
 }
 
-void Checks::push_accepted(const std::string& channel, Duration begun) {
+void Checks::push_accepted(const std::string& channel, Duration begun, std::string_view said) {
   const ChannelRow* row = database_.tables().channels.find(channel);
   if (!row || row->state == "stopping") return;
   const ConnectionRow* connection = database_.tables().connections.find(row->connection_id);
@@ -285,6 +285,10 @@ void Checks::push_accepted(const std::string& channel, Duration begun) {
   if (!waits && !woken && !begun_later)
     violated("I7",
              fmt::format("a push message for {} was answered with success, and no wake-up is stored", connection->id));
+  const auto due = [now = database_.now()](const Moment& at) { return at && *at <= now; };
+  if ((said == "reauthorizationRequired" && !due(row->renew_at)) ||
+      (said == "subscriptionRemoved" && !due(row->expires_at)))
+    violated("I7", fmt::format("the provider said {} of the channel {}, and nobody will open another", said, channel));
 }
 
 }  // namespace calsync::simulation

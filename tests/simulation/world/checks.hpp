@@ -40,7 +40,7 @@ class Checks final : public CallObserver {
   /// Now and then: who looks dead at this moment.
   void look_at_workers();
   /// A push message was answered with 2xx, after it was taken in at `begun`.
-  void push_accepted(const std::string& channel, Duration begun);
+  void push_accepted(const std::string& channel, Duration begun, std::string_view said);
   void erased(const std::string& connection);
   /// Connected, anew or again: what was known of its grant is over.
   void connected(const std::string& connection);

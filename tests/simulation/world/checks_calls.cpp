@@ -37,7 +37,7 @@ std::string calendar_of(std::string_view url) {
 /// Calls that a run makes for its account; what farewell says is said for accounts that are gone.
 bool of_a_run(std::string_view operation) {
   return operation == "list_events" || operation == "list_calendars" || operation == "watch" ||
-         operation == "get_event" || operation == "list_instances";
+         operation == "get_event" || operation == "list_instances" || operation == "feed";
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     const bool admitted =
         gate->second.settings.owners.admits(row->provider_id) && gate->second.settings.connections.admits(row->id);
     // What farewell says is said for connections that are gone, which nobody is on a list for.
-    if (!admitted && (of_a_run(call.operation) || call.operation == "feed") && !of_one_page(call, gate->second.since))
+    if (!admitted && of_a_run(call.operation) && !of_one_page(call, gate->second.since))
       violated("I14", fmt::format("{} calls {} for an owner who is not on the list", process, call.operation));
   }
   if (const Pause& pause = pause_of(call.connection); scheduler_.elapsed() < pause.until && of_a_run(call.operation))
@@ -124,7 +124,8 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
     epoch.told_to_wait |= answer && !answer->header("Retry-After").empty();
   }
   if (call.operation == "refresh" && answer && of_the_holder(call)) note_token_answer(call, *answer);
-  if (answer && (status == 429 || status == 503 || status == 403) && of_a_run(call.operation)) {
+  const bool refusal = status == 429 || status == 503 || status == 509 || status == 403;
+  if (answer && refusal && (of_a_run(call.operation) || call.operation == "refresh")) {
     const auto asked = parse_retry_after(answer->header("Retry-After"), provider_.now());
     const std::chrono::seconds wait = std::min(asked.value_or(std::chrono::seconds(0)), sync::longest_wait);
     if (asked && wait > std::chrono::seconds(0) && of_the_holder(call)) {

@@ -18,6 +18,14 @@ std::string series_version(const EventRow& row) {
   return etag.substr(0, etag.find(' '));
 }
 
+/// Series that Graph did not find when the delta named them, and that the next round looks for again.
+bool looked_for_again(std::string_view cursor, const std::string& id) {
+  emulator::Json position;
+  if (!emulator::parse_json(cursor, position) || !position.IsObject()) return false;
+  const auto missing = position.FindMember("missing");
+  return missing != position.MemberEnd() && missing->value.IsObject() && missing->value.HasMember(id.c_str());
+}
+
 }  // namespace
 
 /// What a delta, an event or a list of instances has shown of events. Of a series that is only named no version is
@@ -68,6 +76,7 @@ void Checks::judge_mailbox_calendar(const ConnectionRow& row, const std::string&
   };
   for (const auto& [change, item] : folder->order()) {
     if (change > position->since) break;
+    if (looked_for_again(cursor, graph::item_id(*folder, *item, true))) continue;
     std::vector<graph::Instance> instances;
     if (!folder->trace(*item)->gone) graph::append_instances(*item, position->window, true, instances);
     judge(*item, std::nullopt, !instances.empty());

@@ -88,6 +88,13 @@ void Checks::judge_event(const Commit& commit, const Change<EventRow>& change) {
     violated("I4", fmt::format("{} by {} wrote an event of {}, which {} has claimed last", commit.statement,
                                commit.origin, key.connection_id, one.epoch.worker));
   const Member* member = roster_.by_connection(key.connection_id);
+  if (member && member->feed && change.before && !change.before->deleted_at && row.deleted_at) {
+    // UIDs never come back; an exception may.
+    const CalendarRow* kept = database_.tables().calendars.find({key.connection_id, key.external_calendar_id});
+    const bool wanted = kept && kept->selected && !kept->deleted_at && !row.recurring_event_id;
+    if (wanted && member->feed->truth().contains(key.external_event_id))
+      violated("I2", fmt::format("the event {} was buried, and its feed has it", key.external_event_id));
+  }
   const bool upserted =
       !change.before || change.before->etag != row.etag || (change.before->deleted_at && !row.deleted_at);
   if (!member || member->provider == "ics" || row.deleted_at || !upserted) return;

@@ -35,11 +35,24 @@ bool Comparison::in_step(const Member& member, std::string* why) const {
     for (CalendarTruth& calendar : truth_of(provider_, member.grant.email)) {
       const CalendarRow* kept = database_.tables().calendars.find({row->id, calendar.calendar_id});
       if (!kept || kept->deleted_at) return say("the calendar " + calendar.calendar_id + " is not known");
+      if (const std::string fault = calendar_fault(member, *kept); !fault.empty()) return say(fault);
       if (!kept->selected) continue;
       for (auto& [id, one] : calendar.rows) wanted.emplace(std::pair(calendar.calendar_id, id), std::move(one));
     }
   }
   return same_rows(member, *row, wanted, say);
+}
+
+/// What the mirror says of a calendar itself; its zone aside, which the list does not always tell.
+std::string Comparison::calendar_fault(const Member& member, const CalendarRow& row) const {
+  const emulator::CalendarListEntry* entry =
+      provider_.provider.find_account(member.grant.email)->entry(row.external_calendar_id);
+  const std::string& name = entry->summary_override.empty() ? entry->calendar->summary : entry->summary_override;
+  const bool primary = row.external_calendar_id == member.grant.email;
+  if (row.name == name && row.access_role == emulator::role_name(entry->role) && row.is_primary == primary) return {};
+  return fmt::format("the calendar {} is '{}', {}{} instead of '{}', {}{}", row.external_calendar_id, row.name,
+                     row.access_role, row.is_primary ? ", primary" : "", name, emulator::role_name(entry->role),
+                     primary ? ", primary" : "");
 }
 
 /// An event that an operator has told to be read once more, and that no run has read since.

@@ -9,6 +9,22 @@
 #include "tests/simulation/world/mirrored_row.hpp"
 
 namespace calsync::simulation {
+namespace {
+
+/// What the mirror says of a calendar itself.
+std::string mailbox_calendar_fault(EmulatedWorld& provider, const std::string& email, const CalendarRow& row) {
+  emulator::microsoft::Mailbox& mailbox = *provider.provider.microsoft.find(email);
+  const emulator::microsoft::Listing& listing = *mailbox.listing(row.external_calendar_id);
+  const bool own = &listing.folder->mailbox == &mailbox;
+  const std::string role = own ? "owner" : listing.can_edit ? "writer" : "reader";
+  const bool primary = own && listing.folder->standard;
+  if (row.name == listing.folder->name && row.access_role == role && row.is_primary == primary) return {};
+  return fmt::format("the calendar {} is '{}', {}, primary {} instead of '{}', {}, primary {}",
+                     row.external_calendar_id, row.name, row.access_role, row.is_primary, listing.folder->name, role,
+                     primary);
+}
+
+}  // namespace
 
 bool Comparison::same_mailbox_rows(const Member& member, const ConnectionRow& row, const Say& say) const {
   Rows wanted;
@@ -17,6 +33,8 @@ bool Comparison::same_mailbox_rows(const Member& member, const ConnectionRow& ro
   for (const std::string& id : mailbox_calendars(provider_, member.grant.email)) {
     const CalendarRow* kept = database_.tables().calendars.find({row.id, id});
     if (!kept || kept->deleted_at) return say("the calendar " + id + " is not known");
+    if (const std::string fault = mailbox_calendar_fault(provider_, member.grant.email, *kept); !fault.empty())
+      return say(fault);
     if (!kept->selected) continue;
     const auto position = cursor.calendars.find(id);
     const auto known = position == cursor.calendars.end() ? std::nullopt : position_in(position->second.token);

@@ -120,6 +120,10 @@ void arm(World& world, const ProviderFault& fault) {
     world.people().update_connections([](const ConnectionRow& row) { return row.provider == "microsoft"; },
                                       {.sync_needed = true, .sync_cursor = Text{}});
   }
+  if (fault.name == "delta_series_missing") {
+    world.graph_mutator()->mutate("insert_series");
+    world.graph_mutator()->mutate("change_occurrence");
+  }
   world.provider_faults().arm(fault);
 }
 

@@ -49,6 +49,7 @@ Settings settings_of(const Plan& plan, int worker) {
     settings.microsoft.authorize = origin + "/entra/{tenant}/oauth2/v2.0/authorize";
     settings.microsoft.token = origin + "/entra/{tenant}/oauth2/v2.0/token";
     settings.microsoft.api = origin + "/graph/v1.0";
+    if (plan.afternoon) settings.microsoft.window_hours = 1;
   }
   settings.worker.concurrency = plan.concurrency;
   settings.worker.per_owner = plan.per_owner;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/world/plan.hpp"
 
+#include <fmt/format.h>
+
 #include "tests/simulation/kernel/seeded_random.hpp"
 
 namespace calsync::simulation {
@@ -27,6 +29,17 @@ Time draw_start(SeededRandom& random) {
     default:
       return day(2026, 1, 1) + std::chrono::days(random.below(365)) + seconds(random.below(86400));
   }
+}
+
+/// Members of a JSON object.
+std::string draw_graph_ways(SeededRandom& random) {
+  const auto one_of = [&](double share, std::string_view usual, std::string_view other) {
+    return random.chance(share) ? other : usual;
+  };
+  return fmt::format(
+      R"("graph_delta_masters":{},"graph_removed_series":"{}","graph_removed_reason":"{}","graph_sync_code":"{}","graph_reset_location":{})",
+      one_of(0.4, "true", "false"), one_of(0.3, "master", "occurrences"), one_of(0.5, "deleted", "changed"),
+      random.chance(0.3) ? "delta_token" : one_of(0.5, "pascal", "camel"), one_of(0.5, "false", "true"));
 }
 
 }  // namespace
@@ -65,6 +78,9 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
   // Last, so that whatever else is drawn does not depend on it.
   const double kind_of_world = random.share();
   plan.microsoft_accounts = kind_of_world < 0.5 ? 0 : kind_of_world < 0.85 ? 1 : 2;
+  SeededRandom later(seed * 0x9e3779b97f4a7c15ULL + 2);
+  plan.afternoon = later.chance(0.1);
+  plan.graph_ways = draw_graph_ways(later);
   if (plan.microsoft_accounts == 0) return plan;
   for (const std::string& one : of_mailboxes) {
     if (random.chance(share)) plan.kinds.insert(one);

@@ -20,6 +20,7 @@ struct Plan {
   int google_accounts = 2;
   int feeds = 0;
   int microsoft_accounts = 0;
+  std::string graph_ways{};  ///< what Graph does where its documents leave it open: settings of the emulator
   int lease_seconds = 60;
   int frequency_minutes = 2;
   int per_owner = 4;
@@ -33,6 +34,7 @@ struct Plan {
   Duration between_hazards{};  ///< means
   Duration between_changes{};
   Duration between_requests{};
+  bool afternoon = false;       ///< in the end an hour and more goes by without faults
   bool helped = false;          ///< in the end an operator clears the backoffs
   std::set<std::string> kinds;  ///< hazards that may strike
   Plant plant = Plant::none;    ///< a bug in the database

@@ -23,8 +23,10 @@ struct Surroundings {
   CallObserver& observer;
   std::function<void(const std::string& process, std::string_view line)> log;
   std::function<void(const std::string& process, const sync::GateSettings& gate)> gate_in_force;
-  /// A push message of this channel was answered with success; it had come at `begun`.
-  std::function<void(const std::string& channel, const Secret& token, Duration begun)> push_taken;
+  /// A push message of this channel was answered with success; it had come at `begun`. `said`: the lifecycle event that
+  /// it speaks of, if it does.
+  std::function<void(const std::string& channel, const Secret& token, Duration begun, std::string_view said)>
+      push_taken;
 };
 
 /// What a daemon is started with.

@@ -32,11 +32,11 @@ World::World(Plan plan, Trace::Sink sink)
                 if (trace_.wanted()) trace_.explain(scheduler_.elapsed(), process + " says " + std::string(line));
               },
               [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
-              [this](const std::string& channel, const Secret& token, Duration begun) {
+              [this](const std::string& channel, const Secret& token, Duration begun, std::string_view said) {
                 const auto opened = provider_.provider.push.channels.find(channel);
                 if (opened ? opened->token != token.reveal() : !checks_.subscribed_with(channel, token))
                   return checks_.violated("I7", "a push message without the secret of its channel woke a connection");
-                checks_.push_accepted(channel, begun);
+                checks_.push_accepted(channel, begun, said);
               }},
       environment_(everything_on()),
       keys_text_(key_entry(1)) {
@@ -74,8 +74,9 @@ void World::build_provider() {
   for (int one = 0; one < plan_.google_accounts; ++one) {
     std::vector<WantedCalendar> calendars;
     for (int more = random_.between(0, 2); more > 0; --more)
-      calendars.push_back({fmt::format("team{}-{}@group.calendar.sim", one, more), fmt::format("Team {}", more),
-                           random_.chance(0.5) ? "America/New_York" : "Asia/Kolkata", "writer"});
+      calendars.push_back({fmt::format("team{}-{}{}@group.calendar.sim", one, more, more == 2 ? "#holiday" : ""),
+                           fmt::format("Team {}", more), random_.chance(0.5) ? "America/New_York" : "Asia/Kolkata",
+                           "writer"});
     grants.push_back(make_account(provider_, fmt::format("person{}@provider.sim", one), calendars));
     roster_.members.push_back({random_.pick(owners_), "google", grants.back().subject, grants.back()});
   }
@@ -96,6 +97,7 @@ void World::build_provider() {
 }
 
 void World::build_mailboxes() {
+  provider_.call("POST", "/control/settings", "{" + plan_.graph_ways + "}");
   std::vector<Grant> grants;
   for (int one = 0; one < plan_.microsoft_accounts; ++one) {
     std::vector<std::string> calendars;

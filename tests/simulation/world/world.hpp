@@ -100,6 +100,9 @@ class World {
   KeyRing keys() const;
   void reconnect_the_dead();
   void check_end();
+  void check_afternoon();
+  std::string late_window(const Member& member) const;
+  std::string unwatched(const Member& member) const;
 
   Plan plan_;
   Trace trace_;

@@ -276,7 +276,8 @@ void World::check_end() {
   }
   const std::uint64_t most = 60 * roster_.members.size();
   if (checks_.calls() - before > most)
-    checks_.violated("I17", fmt::format("{} calls in two quiet polls", checks_.calls() - before));
+    return checks_.violated("I17", fmt::format("{} calls in two quiet polls", checks_.calls() - before));
+  if (plan_.afternoon) check_afternoon();
 }
 
 }  // namespace calsync::simulation
