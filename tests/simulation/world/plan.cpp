@@ -79,7 +79,7 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
   const double kind_of_world = random.share();
   plan.microsoft_accounts = kind_of_world < 0.5 ? 0 : kind_of_world < 0.85 ? 1 : 2;
   SeededRandom later(seed * 0x9e3779b97f4a7c15ULL + 2);
-  plan.afternoon = later.chance(0.1);
+  plan.afternoon = later.chance(0.04);
   plan.graph_ways = draw_graph_ways(later);
   if (plan.microsoft_accounts == 0) return plan;
   for (const std::string& one : of_mailboxes) {
