@@ -31,9 +31,12 @@ void Settler::stop() {
   work_.set();
 }
 
-void Settler::give_up_expired() {
+void Settler::give_up_expired(Flush flushed) {
   std::erase_if(settlements_, [&](const Waiting& one) { return clock_.monotonic() - one.since > keep_; });
-  if (settlements_.empty() && stopping_) leases_.clear();
+  // Whoever stops does not wait longer for a lease than for a verdict: others take it over once the worker has signed
+  // off.
+  const bool hopeless = flushed == Flush::refused || (held_since_ && clock_.monotonic() - *held_since_ > keep_);
+  if (settlements_.empty() && stopping_ && hopeless) leases_.clear();
 }
 
 Task<Settler::Flush> Settler::flush() {
@@ -88,14 +91,19 @@ Task<void> Settler::serve() {
     flushing_ = true;
     const Flush flushed = co_await flush();
     flushing_ = false;
-    if (flushed == Flush::refused) {
+    if (flushed == Flush::done) {
+      pause = first_pause;
+      held_since_.reset();
+      continue;
+    }
+    if (flushed == Flush::held) {
+      if (!held_since_) held_since_ = clock_.monotonic();
+      co_await clock_.sleep(held_pause);
+    } else {
       co_await clock_.sleep(pause);
       pause = std::min<Duration>(pause * 2, longest_pause);
-    } else {
-      pause = first_pause;
-      if (flushed == Flush::held) co_await clock_.sleep(held_pause);
     }
-    give_up_expired();
+    give_up_expired(flushed);
   }
 }
 

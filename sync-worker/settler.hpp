@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "common/async/signal.hpp"
@@ -37,7 +38,7 @@ class Settler {
   Task<Flush> flush();
   Task<void> flush_settlements(std::vector<Waiting>& waiting);
   Task<void> flush_leases(std::vector<sync::ReturnedLease>& leases);
-  void give_up_expired();
+  void give_up_expired(Flush flushed);
 
   AsyncClock& clock_;
   const Log& log_;
@@ -46,6 +47,7 @@ class Settler {
   Signal work_;
   std::vector<Waiting> settlements_;
   std::vector<sync::ReturnedLease> leases_;
+  std::optional<Duration> held_since_{};
   bool flushing_ = false;
   bool stopping_ = false;
 };

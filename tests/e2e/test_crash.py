@@ -206,7 +206,8 @@ class Stopping(CrashCase):
                 self.request(connection)
                 held.wait()
                 blocker.cursor().execute("SELECT 1 FROM external_calendar_connections WHERE id = %s FOR UPDATE", (connection,))
-            wait_until(self.somebody_waits_for_a_lock, 10, "the settlement waits for the row")
+                locked = self.sql.value("SELECT clock_timestamp()")
+            wait_until(lambda: self.settlements_since(locked), 10, "a settlement finds the row locked")
             worker.send(signal.SIGTERM)
             worker.wait_message("stopping")
             with self.assertRaises(subprocess.TimeoutExpired, msg="it ended before its verdict was stored"):
@@ -218,8 +219,9 @@ class Stopping(CrashCase):
         self.assertEqual((row["lease_until"], row["sync_needed"], row["error_count"]), (None, False, 0))
         self.assertGreater(row["last_synced_at"], before["last_synced_at"])
 
-    def somebody_waits_for_a_lock(self):
-        return self.sql.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") > 0
+    def settlements_since(self, moment):
+        return self.sql.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                              " AND query LIKE '%%settled AS (%%' AND query_start > %s", moment) > 0
 
     def test_sigterm_gives_back_what_does_not_end_in_time(self):
         worker, owner, email, connection = self.prepared()
