@@ -29,17 +29,19 @@ Stage::Stage(Plan plan)
       provider(clock_, plan_.seed),
       database_faults(scheduler, random_.fork(), fired_),
       checks_(scheduler, provider, database, roster_),
-      around_{
-          scheduler,
-          provider,
-          database,
-          database_faults,
-          *this,
-          [this](const std::string& process, std::string_view line) {
-            trace_.explain(now(), process + " says " + std::string(line));
-          },
-          [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
-          [this](const std::string& channel, const Secret&, Duration begun) { checks_.push_accepted(channel, begun); }},
+      around_{scheduler,
+              provider,
+              database,
+              database_faults,
+              *this,
+              [this](const std::string& process, std::string_view line) {
+                trace_.explain(now(), process + " says " + std::string(line));
+              },
+              [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
+              [this](const providers::PushItem& item, Duration begun) { checks_.push_accepted(item, begun); },
+              [this](const providers::PushItem& item, const sync::GateSettings& gate) {
+                checks_.push_passed_over(item, gate);
+              }},
       owner_(random_uuid(random_)) {
   roster_.members.reserve(most_members);
   trace_.show([this](Duration at, std::string_view line) {

@@ -28,6 +28,7 @@ class Comparison {
   using Say = std::function<bool(std::string)>;
   bool same_rows(const Member& member, const ConnectionRow& row, Rows& wanted, const Say& say) const;
   bool same_mailbox_rows(const Member& member, const ConnectionRow& row, const Say& say) const;
+  const CalendarRow* calendar_with_a_note(const ConnectionRow& row) const;
   const EventRow* to_be_tried_again(const ConnectionRow& row) const;
 
   EmulatedWorld& provider_;
