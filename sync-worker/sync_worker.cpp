@@ -73,7 +73,7 @@ struct SyncWorker::Parts {
                 std::chrono::seconds(settings.worker.lease_seconds)),
         governor(
             {around.executor, around.clock, around.random, around.log, registry, database.rates(), database.circuits()},
-            settings.worker.lease_seconds),
+            settings.worker.lease_seconds, around.circuits),
         flusher(around.clock, database.metrics(), around.metrics, random_uuid(around.random),
                 std::chrono::milliseconds(settings.worker.upkeep_milliseconds)),
         executor({around.clock, around.random, around.log, registry, database.queue(), database.mirror(), tokens,

@@ -9,6 +9,7 @@
 #include "common/base/crypto.hpp"
 #include "common/net/http.hpp"
 #include "common/store/worker_database.hpp"
+#include "common/sync/circuit.hpp"
 #include "common/sync/gate.hpp"
 
 namespace calsync::worker {
@@ -22,6 +23,7 @@ struct Surroundings {
   store::WorkerDatabase& database;
   net::HttpTransport& transport;
   Metrics& metrics;
+  sync::CircuitLimits circuits{};  ///< when a provider counts as away
 };
 
 /// The sync worker, put together. Lives on one executor, one handler at a time.

@@ -38,8 +38,11 @@ Stage::Stage(Plan plan)
                 trace_.explain(now(), process + " says " + std::string(line));
               },
               [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
-              [this](const std::string& channel, const Secret&, Duration begun, std::string_view said) {
-                checks_.push_accepted(channel, begun, said);
+              [this](const providers::PushItem& item, Duration begun, std::string_view said) {
+                checks_.push_accepted(item, begun, said);
+              },
+              [this](const providers::PushItem& item, const sync::GateSettings& gate) {
+                checks_.push_passed_over(item, gate);
               }},
       owner_(random_uuid(random_)) {
   roster_.members.reserve(most_members);

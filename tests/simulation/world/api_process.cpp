@@ -59,6 +59,7 @@ ApiProcess::~ApiProcess() { process_.kill(); }
 
 void ApiProcess::set_gate(sync::GateSettings gate) {
   gate_ = gate;
+  ++reloads_;
   boost::asio::co_spawn(process_.executor(), record(*this, std::move(gate)), rethrow);
 }
 
@@ -88,10 +89,14 @@ Task<PushReply> ApiProcess::answer(ApiProcess& self, const DuePush& push, std::v
     co_return PushReply{200, "text/plain; charset=utf-8", handshake->text};
   const auto* message = decoded ? std::get_if<providers::PushMessage>(&*decoded) : nullptr;
   if (!message) co_return PushReply{400, {}, {}};
+  const int unchanged = self.reloads_;
   try {
     const std::vector<api::PushVerdict> verdicts = co_await self.intake_.accept(adapter->name, message->items);
     for (std::size_t at = 0; at < verdicts.size(); ++at) {
-      if (verdicts[at] == api::PushVerdict::woken) taken->push_back(message->items[at]);
+      if (verdicts[at] == api::PushVerdict::woken)
+        taken->push_back(message->items[at]);
+      else if (self.around_.push_passed_over && unchanged == self.reloads_)
+        self.around_.push_passed_over(message->items[at], self.gate_);
     }
     co_return PushReply{status_of(verdicts, message->accepted), {}, {}};
   } catch (const db::DatabaseError&) {
@@ -105,10 +110,8 @@ Task<void> ApiProcess::serve(ApiProcess& self, DuePush push, std::function<void(
   std::vector<providers::PushItem> taken;
   PushReply reply = co_await answer(self, push, &taken);
   if (reply.status / 100 == 2) {
-    for (const providers::PushItem& item : taken) {
-      const std::string said = lifecycle_event(body, item.channel_id);
-      self.around_.push_taken(item.channel_id, item.token, begun, said);
-    }
+    for (const providers::PushItem& item : taken)
+      self.around_.push_taken(item, begun, lifecycle_event(body, item.channel_id));
   }
   answered(std::move(reply));
 }

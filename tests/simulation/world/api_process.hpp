@@ -36,6 +36,7 @@ class ApiProcess {
   EmulatedTransport transport_;
   providers::Registry registry_;
   sync::GateSettings gate_;
+  int reloads_ = 0;
   store::GateRecorder gates_;
   api::PushIntake intake_;
   Surroundings& around_;

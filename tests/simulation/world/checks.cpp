@@ -118,6 +118,10 @@ void Checks::committed(const Commit& commit) {
                                 row.sync_needed, row.error_count, row.last_error.value_or("")));
     judge_connection(commit, change);
   }
+  judge_token(commit);
+  judge_channels(commit);
+  note_places(commit);
+  note_circuits(commit);
   if (commit.statement == "mirror_stage" && !commit.events.empty())
     violated("I2", "rows changed before their full read had come to its end");
   for (const auto& change : commit.events) {
@@ -175,6 +179,8 @@ void Checks::judge_claim(const Commit& commit, const ConnectionRow& before, cons
   if (before.backoff_until && *before.backoff_until > now)
     violated("I9", fmt::format("{} was claimed during its backoff", after.id));
   if (!before.sync_enabled) violated("I14", after.id + " was claimed while it is disabled");
+  judge_lost_verdict(before);
+  judge_probe(commit, after);
   Story& one = story(after.id);
   one.epoch = {};
   one.last_token_error.clear();
@@ -209,6 +215,9 @@ void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, con
        before.error_count != after.error_count || before.last_synced_at != after.last_synced_at))
     violated("I14", fmt::format("{} overwrote what an operator set on {} during the run", commit.statement, after.id));
   judge_errors(before, after);
+  judge_verdict(before, after);
+  if (succeeded) judge_calendars_read(after);
+  if (succeeded) judge_places_left(after.id);
   record_pause(after.id);
   if (!succeeded && after.error_count > before.error_count && !after.backoff_until)
     violated("I13", after.id + " failed without a backoff");
@@ -271,24 +280,6 @@ void Checks::judge_switch(const Commit& commit) {
       violated("I14",
                fmt::format("{} by {} changed rows while calendar sync is switched off", commit.statement, process));
   }
-}
-
-void Checks::push_accepted(const std::string& channel, Duration begun, std::string_view said) {
-  const ChannelRow* row = database_.tables().channels.find(channel);
-  if (!row || row->state == "stopping") return;
-  const ConnectionRow* connection = database_.tables().connections.find(row->connection_id);
-  if (!connection) return;
-  const Story& one = story(connection->id);
-  const bool waits = connection->sync_needed && !connection->lease_until;
-  const bool woken = one.woken && *one.woken >= begun;
-  const bool begun_later = one.epoch.claimed >= begun;
-  if (!waits && !woken && !begun_later)
-    violated("I7",
-             fmt::format("a push message for {} was answered with success, and no wake-up is stored", connection->id));
-  const auto due = [now = database_.now()](const Moment& at) { return at && *at <= now; };
-  if ((said == "reauthorizationRequired" && !due(row->renew_at)) ||
-      (said == "subscriptionRemoved" && !due(row->expires_at)))
-    violated("I7", fmt::format("the provider said {} of the channel {}, and nobody will open another", said, channel));
 }
 
 }  // namespace calsync::simulation

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "common/providers/provider.hpp"
 #include "common/sync/cursor.hpp"
 #include "common/sync/gate.hpp"
 #include "tests/simulation/database/memory_database.hpp"
@@ -31,6 +32,15 @@ class Checks final : public CallObserver {
   const std::optional<Violation>& violation() const { return violation_; }
   std::uint64_t judged() const { return judged_; }
 
+  /// What the daemons are configured to; without it as many runs may go on as there are.
+  void configured(int concurrency, int per_owner) {
+    concurrency_ = concurrency;
+    per_owner_ = per_owner;
+  }
+  /// Since when a worker lives and nothing has disturbed it, nor the database; nothing = it does not.
+  using CalmSince = std::function<std::optional<Duration>(const std::string& worker)>;
+  void on_calm(CalmSince calm_since) { calm_since_ = std::move(calm_since); }
+
   // What the world tells.
   void worker_born(const std::string& process, const std::string& worker, const sync::GateSettings& gate);
   void gate_set(const std::string& process, const sync::GateSettings& gate);
@@ -40,17 +50,27 @@ class Checks final : public CallObserver {
   /// Now and then: who looks dead at this moment.
   void look_at_workers();
   /// A push message was answered with 2xx, after it was taken in at `begun`.
-  void push_accepted(const std::string& channel, Duration begun, std::string_view said);
+  void push_accepted(const providers::PushItem& item, Duration begun, std::string_view said);
+  /// A message was refused, or ignored, by a gate that has not changed since it came.
+  void push_passed_over(const providers::PushItem& item, const sync::GateSettings& gate);
+  /// Now and then, of a worker that works: it gives signs of life.
+  void look_for_life(const std::string& process, const std::string& worker);
+  /// It was told to end a minute ago, and lives.
+  void drains_for_ever(const std::string& process, const std::string& worker);
+  /// It has come to its end by itself.
+  void ended(const std::string& process, const std::string& worker);
+  /// Everything is in step, and nothing goes wrong from now on.
+  void quiet_begins() { quiet_ = true; }
+  /// It has been so for two polls.
+  void judge_quiet(bool pushes);
   void erased(const std::string& connection);
   /// Connected, anew or again: what was known of its grant is over.
   void connected(const std::string& connection);
   /// A token and whose it is.
   void granted(const std::string& token, const std::string& email) { tokens_[token] = email; }
   std::uint64_t calls() const { return last_call_; }
-  /// A worker has told Microsoft to send this with the messages of a channel.
-  bool subscribed_with(const std::string& channel, const Secret& token) const {
-    return client_states_.contains(channel + "." + std::string(token.reveal()));
-  }
+  /// It shows the secret that its channel was opened with.
+  bool genuine(const providers::PushItem& item) const;
 
   std::uint64_t call_starts(const std::string& process, const net::HttpRequest& request) override;
   void call_ends(std::uint64_t call, const Result<net::HttpResponse>& answer) override;
@@ -75,6 +95,8 @@ class Checks final : public CallObserver {
     std::string operation{};
     std::string calendar{};
     Duration started{};
+    bool incremental = false;  ///< a read from a stored position on
+    bool of_a_run = false;
   };
   struct Pause {
     Duration until{};
@@ -93,6 +115,9 @@ class Checks final : public CallObserver {
     Pause pause{};           ///< that it was told of; nobody else knows before the run is settled
     bool refreshed = false;  ///< it was given a new token
     bool unread = false;     ///< it was sent a page that the checks cannot read
+    std::optional<std::chrono::seconds> token_life{};  ///< of that token, as the provider said
+    std::map<std::string, int> expired{};              ///< calendar -> refusals of its sync token
+    std::set<std::string> accepted{};                  ///< calendars whose sync token was good
   };
   struct Story {
     Epoch epoch{};
@@ -111,6 +136,22 @@ class Checks final : public CallObserver {
   void judge_fence(const Commit& commit, const ConnectionRow& before);
   void judge_settle(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after);
   void judge_errors(const ConnectionRow& before, const ConnectionRow& after);
+  void judge_verdict(const ConnectionRow& before, const ConnectionRow& after);
+  void judge_backoff(const ConnectionRow& before, const ConnectionRow& after);
+  void judge_calendars_read(const ConnectionRow& after);
+  void judge_expirations(const ConnectionRow& row, const sync::Cursor& is);
+  void judge_token(const Commit& commit);
+  void judge_lost_verdict(const ConnectionRow& before);
+  void judge_places(const Call& call);
+  void note_places(const Commit& commit);
+  void judge_places_left(const std::string& connection);
+  void judge_channels(const Commit& commit);
+  void judge_channels_of(const Member& member);
+  void note_circuits(const Commit& commit);
+  void judge_probe(const Commit& commit, const ConnectionRow& row);
+  void note_sync_token(const Call& call, const Result<net::HttpResponse>& answer);
+  bool lives_at_provider(const ChannelRow& row) const;
+  bool calm_for(const std::string& worker, Duration how_long) const;
   void judge_cursor(const ConnectionRow& before, const ConnectionRow& after);
   void judge_calendar(const ConnectionRow& row, const std::string& calendar, const std::string& token,
                       const Member& member);
@@ -163,6 +204,23 @@ class Checks final : public CallObserver {
   std::set<std::string> client_states_;                     ///< that subscriptions were asked for with
   std::map<std::string, std::string> unstored_;  ///< access tokens that the provider has given, and to which connection
   std::map<std::string, std::pair<Duration, int>> rates_;  ///< calls of a connection in the present minute
+  int concurrency_ = 0, per_owner_ = 0;
+  CalmSince calm_since_;
+  bool quiet_ = false;
+  Duration stop_denied_{-std::chrono::hours(1)};  ///< when the provider has last refused to stop a channel, or a token
+  struct Outage {
+    Duration since{};
+    std::int64_t version = 0;
+    int failed_probes = 0;
+    int probes = 0, claims = 0;
+  };
+  struct Place {
+    Time until{};
+    std::string worker{};
+    Duration taken{};
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Place> places_;
+  std::map<std::string, Outage> outages_;  ///< providers that are asked by probes only
 };
 
 }  // namespace calsync::simulation

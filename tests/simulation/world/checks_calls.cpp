@@ -65,8 +65,13 @@ std::string Checks::connection_of(const net::HttpRequest& request) const {
 }
 
 std::uint64_t Checks::call_starts(const std::string& process, const net::HttpRequest& request) {
-  Call call{process, connection_of(request), std::string(request.operation.text()), calendar_of(request.url),
-            scheduler_.elapsed()};
+  Call call{process,
+            connection_of(request),
+            std::string(request.operation.text()),
+            calendar_of(request.url),
+            scheduler_.elapsed(),
+            request.url.find("syncToken=") != std::string::npos,
+            of_a_run(request.operation.text())};
   scheduler_.trace().say(call.started,
                          fmt::format("{} calls {} for {}", process, call.operation, call.connection.substr(0, 8)));
   const auto gate = gates_.find(process);
@@ -84,6 +89,7 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
                                call.operation, (pause.until - scheduler_.elapsed()).count() / 1000, pause.why));
   if (of_a_run(call.operation) && unstored_.contains(std::string(bearer(request))))
     violated("I13", fmt::format("{} uses a token of {} that it has not stored", process, call.connection));
+  if (of_a_run(call.operation)) judge_places(call);
   if (!call.connection.empty()) {
     Story& one = story(call.connection);
     // Farewell asks for the tokens of earlier connections of the same account.
@@ -115,7 +121,12 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   const int status = answer ? answer->status : 0;
   scheduler_.trace().say(scheduler_.elapsed(), fmt::format("{} hears {} of {}{}", call.process, status, call.operation,
                                                            answer ? "" : ": " + answer.error().message));
+  // Who stops a channel is answered 204; a page in its place does not come from the provider.
+  if (((call.operation == "stop" || call.operation == "refresh") && status / 100 == 4) ||
+      (call.operation == "stop" && status == 200))
+    stop_denied_ = scheduler_.elapsed();
   if (call.connection.empty()) return;
+  note_sync_token(call, answer);
   story(call.connection).last = call;
   story(call.connection).last_ended = scheduler_.elapsed();
   if (of_the_holder(call)) {
@@ -208,6 +219,8 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
     one.refusals = 0;
     one.asked_in_vain = 0;
     one.epoch.refreshed = true;
+    one.epoch.token_life.reset();
+    if (const auto life = emulator::int_member(said, "expires_in")) one.epoch.token_life = std::chrono::seconds(*life);
     one.last_token_error.clear();
     return;
   }

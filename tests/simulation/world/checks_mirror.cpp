@@ -28,6 +28,7 @@ void Checks::judge_cursor(const ConnectionRow& before, const ConnectionRow& afte
   if (!member || member->provider == "ics" || !after.sync_cursor) return;
   const sync::Cursor was = sync::parse_cursor(before.sync_cursor.value_or(""));
   const sync::Cursor is = sync::parse_cursor(*after.sync_cursor);
+  if (member->provider == "google") judge_expirations(after, is);
   for (const auto& [calendar, position] : is.calendars) {
     const auto old = was.calendars.find(calendar);
     if (position.token.empty() || (old != was.calendars.end() && old->second.token == position.token)) continue;

@@ -21,6 +21,8 @@ bool Comparison::in_step(const Member& member, std::string* why) const {
                            row->last_error.value_or("NULL")));
   if (const EventRow* waiting = to_be_tried_again(*row))
     return say("nobody has tried " + waiting->key.external_event_id + " again");
+  if (const CalendarRow* noted = calendar_with_a_note(*row))
+    return say("the calendar " + noted->external_calendar_id + " is said to fail: " + *noted->last_error);
   if (member.provider == "microsoft") return same_mailbox_rows(member, *row, say);
   Rows wanted;
   if (member.feed) {
@@ -61,6 +63,16 @@ const EventRow* Comparison::to_be_tried_again(const ConnectionRow& row) const {
   for (auto at = events.lower_bound({row.id, "", ""}); at != events.end() && at->first.connection_id == row.id; ++at) {
     const EventRow& one = *at->second;
     if (!one.deleted_at && one.sync_status == "CREATED" && !one.booking_id) return &one;
+  }
+  return nullptr;
+}
+
+/// A wanted calendar of which an error is told, although everything works.
+const CalendarRow* Comparison::calendar_with_a_note(const ConnectionRow& row) const {
+  const auto& calendars = database_.tables().calendars.rows();
+  for (auto at = calendars.lower_bound({row.id, ""}); at != calendars.end() && at->first.first == row.id; ++at) {
+    const CalendarRow& one = *at->second;
+    if (one.selected && !one.deleted_at && one.access_role != "none" && one.last_error) return &one;
   }
   return nullptr;
 }

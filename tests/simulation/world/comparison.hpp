@@ -29,6 +29,7 @@ class Comparison {
   bool same_rows(const Member& member, const ConnectionRow& row, Rows& wanted, const Say& say) const;
   bool same_mailbox_rows(const Member& member, const ConnectionRow& row, const Say& say) const;
   std::string calendar_fault(const Member& member, const CalendarRow& row) const;
+  const CalendarRow* calendar_with_a_note(const ConnectionRow& row) const;
   const EventRow* to_be_tried_again(const ConnectionRow& row) const;
 
   EmulatedWorld& provider_;

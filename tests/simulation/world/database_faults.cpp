@@ -57,7 +57,10 @@ std::optional<Kind> DatabaseFaults::hit_once(std::string_view statement, bool be
 }
 
 std::optional<Kind> DatabaseFaults::hit(std::string_view statement, bool before) {
-  if (const auto ordered = hit_once(statement, before)) return ordered;
+  if (const auto ordered = hit_once(statement, before)) {
+    last_hit_ = scheduler_.elapsed();
+    return ordered;
+  }
   if (active_.empty()) return std::nullopt;
   std::erase_if(active_, [&](const auto& one) { return one.second.until <= scheduler_.elapsed(); });
   for (const auto& [kind, active] : active_) {
@@ -66,6 +69,7 @@ std::optional<Kind> DatabaseFaults::hit(std::string_view statement, bool before)
     if ((kind == Kind::notifications_lost) != (statement == "queue_listen")) continue;
     if (!random_.chance(active.share)) continue;
     ++fired_[std::string(name(kind))];
+    last_hit_ = scheduler_.elapsed();
     return kind;
   }
   return std::nullopt;

@@ -37,7 +37,8 @@ class DatabaseFaults {
   /// Hits the next statement of this name.
   void order_once(Kind kind, std::string statement) { once_.emplace_back(kind, std::move(statement)); }
   void heal() { active_.clear(); }
-  bool any() const { return !active_.empty(); }
+  /// When a statement was hit last.
+  Duration last_hit() const { return last_hit_; }
 
   /// The fault that hits a statement in this phase; nothing = none.
   std::optional<Kind> hit(std::string_view statement, bool before);
@@ -57,6 +58,7 @@ class DatabaseFaults {
   std::map<std::string, int, std::less<>>& fired_;
   std::map<Kind, Active> active_;
   std::vector<std::pair<Kind, std::string>> once_;
+  Duration last_hit_{};
 };
 
 /// One process' way to the database: what may come between a statement and its answer.

@@ -62,9 +62,20 @@ Settings settings_of(const Plan& plan, int worker) {
   settings.worker.drain_seconds = 10;
   settings.push.open_channels = plan.pushes;
   settings.push.public_url = "https://calsync.sim";
-  settings.push.channel_seconds = 3600;
+  settings.push.channel_seconds = plan.channel_seconds;
   settings.log_level = Level::debug;
   return settings;
+}
+
+sync::CircuitLimits small_circuits() {
+  sync::CircuitLimits limits;
+  limits.failures = 2;
+  limits.owners = 1;
+  limits.longest_pause = std::chrono::seconds(12);
+  // Longer than any pause between probes with its jitter: so the checks know a probe that has begun.
+  limits.probe_life = std::chrono::seconds(20);
+  limits.ramp = std::chrono::seconds(20);
+  return limits;
 }
 
 }  // namespace calsync::simulation

@@ -6,6 +6,7 @@
 
 #include "common/base/config.hpp"
 #include "common/base/crypto.hpp"
+#include "common/sync/circuit.hpp"
 #include "tests/simulation/world/plan.hpp"
 
 namespace calsync::simulation {
@@ -19,5 +20,7 @@ KeyRing key_ring(const std::string& text);
 const std::map<std::string, std::string>& everything_on();
 /// Settings of a plan's daemons; those of several workers differ a little.
 Settings settings_of(const Plan& plan, int worker);
+/// Those of worlds so small that nobody would ever be away by the product's own.
+sync::CircuitLimits small_circuits();
 
 }  // namespace calsync::simulation

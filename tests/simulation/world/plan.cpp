@@ -75,7 +75,12 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
     plan.checkpoint_rows = random.between(1, 6);
     plan.page_items = random.between(2, 6);
   }
-  // Last, so that whatever else is drawn does not depend on it.
+  // From a source of its own, so that whatever else is drawn does not depend on it: channels that end in mid-story, and
+  // providers that so few accounts can find away.
+  SeededRandom more(seed * 0xd1342543de82ef95ULL + 7);
+  if (more.chance(0.4)) plan.channel_seconds = more.between(240, 600);
+  plan.small_circuits = more.chance(0.4);
+  // Last, for the same reason.
   const double kind_of_world = random.share();
   plan.microsoft_accounts = kind_of_world < 0.5 ? 0 : kind_of_world < 0.85 ? 1 : 2;
   SeededRandom later(seed * 0x9e3779b97f4a7c15ULL + 2);

@@ -30,8 +30,10 @@ struct Plan {
   int access_token_seconds = 3600;
   bool rotate_refresh_tokens = false;
   bool pushes = true;
-  Duration chaos{};            ///< how long things go wrong
-  Duration between_hazards{};  ///< means
+  int channel_seconds = 3600;
+  bool small_circuits = false;  ///< few failures, also of one owner, count as an outage of the provider
+  Duration chaos{};             ///< how long things go wrong
+  Duration between_hazards{};   ///< means
   Duration between_changes{};
   Duration between_requests{};
   bool afternoon = false;       ///< in the end an hour and more goes by without faults

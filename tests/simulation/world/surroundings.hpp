@@ -6,6 +6,8 @@
 
 #include "common/base/config.hpp"
 #include "common/base/crypto.hpp"
+#include "common/providers/provider.hpp"
+#include "common/sync/circuit.hpp"
 #include "common/sync/gate.hpp"
 #include "tests/simulation/kernel/process.hpp"
 #include "tests/simulation/provider/emulated_world.hpp"
@@ -23,10 +25,11 @@ struct Surroundings {
   CallObserver& observer;
   std::function<void(const std::string& process, std::string_view line)> log;
   std::function<void(const std::string& process, const sync::GateSettings& gate)> gate_in_force;
-  /// A push message of this channel was answered with success; it had come at `begun`. `said`: the lifecycle event that
-  /// it speaks of, if it does.
-  std::function<void(const std::string& channel, const Secret& token, Duration begun, std::string_view said)>
-      push_taken;
+  /// A push message was answered with success; it had come at `begun`. `said`: the lifecycle event that it speaks of,
+  /// if it does, as its body has it.
+  std::function<void(const providers::PushItem& item, Duration begun, std::string_view said)> push_taken;
+  /// One was not taken for a message of its channel, by a gate that has not changed since it came.
+  std::function<void(const providers::PushItem& item, const sync::GateSettings& gate)> push_passed_over{};
 };
 
 /// What a daemon is started with.
@@ -37,6 +40,7 @@ struct Start {
   sync::GateSettings gate{};
   std::uint64_t seed = 0;
   std::string version = "simulated";
+  sync::CircuitLimits circuits{};
 };
 
 }  // namespace calsync::simulation

@@ -37,9 +37,10 @@ WorkerProcess::WorkerProcess(Surroundings& around, Start start, std::function<vo
       transport_(start.name, way_, around.observer),
       gate_(start.gate) {
   process_.on_crash(std::move(crashed));
-  worker_ = std::make_unique<worker::SyncWorker>(
-      worker::Surroundings{process_.executor(), process_.clock(), random_, log_, *database_, transport_, metrics_},
-      std::move(start.settings), std::move(start.keys), std::move(start.gate));
+  worker_ =
+      std::make_unique<worker::SyncWorker>(worker::Surroundings{process_.executor(), process_.clock(), random_, log_,
+                                                                *database_, transport_, metrics_, start.circuits},
+                                           std::move(start.settings), std::move(start.keys), std::move(start.gate));
   boost::asio::co_spawn(process_.executor(), live(*this), rethrow);
 }
 

@@ -32,11 +32,13 @@ World::World(Plan plan, Trace::Sink sink)
                 if (trace_.wanted()) trace_.explain(scheduler_.elapsed(), process + " says " + std::string(line));
               },
               [this](const std::string& process, const sync::GateSettings& gate) { checks_.gate_set(process, gate); },
-              [this](const std::string& channel, const Secret& token, Duration begun, std::string_view said) {
-                const auto opened = provider_.provider.push.channels.find(channel);
-                if (opened ? opened->token != token.reveal() : !checks_.subscribed_with(channel, token))
+              [this](const providers::PushItem& item, Duration begun, std::string_view said) {
+                if (!checks_.genuine(item))
                   return checks_.violated("I7", "a push message without the secret of its channel woke a connection");
-                checks_.push_accepted(channel, begun, said);
+                checks_.push_accepted(item, begun, said);
+              },
+              [this](const providers::PushItem& item, const sync::GateSettings& gate) {
+                checks_.push_passed_over(item, gate);
               }},
       environment_(everything_on()),
       keys_text_(key_entry(1)) {
@@ -52,6 +54,8 @@ World::World(Plan plan, Trace::Sink sink)
       scheduler_.after(random_.between(Duration(0), Duration(60ms)), std::move(action));
   });
   secrets_.know(std::string(client_secret));
+  checks_.configured(plan_.concurrency, plan_.per_owner);
+  checks_.on_calm([this](const std::string& worker) { return calm_since(worker); });
   build_provider();
   workers_.resize(static_cast<std::size_t>(plan_.workers));
   births_.resize(workers_.size());
@@ -119,7 +123,9 @@ void World::connect(Member& member) {
 }
 
 Start World::start_of(const std::string& name, int worker) {
-  return {name, settings_of(plan_, worker), keys(), sync::parse_gate(environment_), random_.next()};
+  Start start{name, settings_of(plan_, worker), keys(), sync::parse_gate(environment_), random_.next()};
+  if (plan_.small_circuits) start.circuits = small_circuits();
+  return start;
 }
 
 /// A later release, with other defaults.
@@ -146,10 +152,12 @@ void World::start_worker(std::size_t which) {
   workers_[which] = std::make_unique<WorkerProcess>(
       around_, std::move(start), [this, which](std::exception_ptr why) { worker_crashed(which, why); });
   checks_.worker_born(name, workers_[which]->id(), gate);
+  disturbed_[workers_[which]->id()] = scheduler_.elapsed();
 }
 
 void World::start_api() {
   if (api_) return;
+  checks_.gate_set("api", sync::parse_gate(environment_));
   api_ = std::make_unique<ApiProcess>(around_, start_of("api", 0), [this](std::exception_ptr why) {
     try {
       std::rethrow_exception(why);
@@ -190,6 +198,7 @@ void World::kill_worker(std::size_t which, Duration away) {
   if (!workers_[which]) return;
   fired_["allocation_failure"] += workers_[which]->starved();
   trace_.say(scheduler_.elapsed(), workers_[which]->name() + " dies");
+  disturbed_.erase(workers_[which]->id());
   workers_[which].reset();
   scheduler_.after(away, [this, which] { start_worker(which); });
 }
@@ -203,8 +212,17 @@ void World::drain_worker(std::size_t which, Duration away) {
 /// Whoever has not ended a minute later is killed, as supervisors do.
 void World::restart_when_ended(std::size_t which, Duration away) {
   scheduler_.after(60s, [this, which, away, name = workers_[which]->name()] {
-    if (workers_[which] && workers_[which]->name() == name) kill_worker(which, away);
+    if (!workers_[which] || workers_[which]->name() != name) return;
+    checks_.drains_for_ever(name, workers_[which]->id());
+    kill_worker(which, away);
   });
+}
+
+/// Since when nothing has happened to it, nor to the database.
+std::optional<Duration> World::calm_since(const std::string& worker) const {
+  const auto found = disturbed_.find(worker);
+  if (found == disturbed_.end()) return std::nullopt;
+  return std::max(found->second, database_faults_.last_hit());
 }
 
 void World::kill_api(Duration away) {
@@ -220,7 +238,9 @@ void World::set_environment(const std::map<std::string, std::string>& changes) {
   for (auto& worker : workers_) {
     if (worker) worker->set_gate(gate);
   }
-  if (api_) api_->set_gate(gate);
+  if (!api_) return;
+  checks_.gate_set("api", gate);
+  api_->set_gate(gate);
 }
 
 void World::restart_all() {
@@ -308,6 +328,9 @@ void World::pump_pushes() {
     }
     const int number = ++pushes_made_;
     on_their_way_.emplace(number, *push);
+    scheduler_.after(5s, [this, number] {
+      if (on_their_way_.contains(number)) checks_.violated("I7", "a push message has no answer after five seconds");
+    });
     api_->receive(std::move(*push), [this, number](PushReply reply) {
       auto mine = on_their_way_.extract(number);
       if (!mine.empty()) pushes_.finished(std::move(mine.mapped()), std::move(reply));
@@ -322,7 +345,12 @@ void World::tick() {
   for (std::size_t one = 0; one < workers_.size(); ++one) {
     if (!workers_[one]) continue;
     checks_.backlog(workers_[one]->name(), workers_[one]->process().backlog());
-    if (workers_[one]->ended()) kill_worker(one, 1s);
+    WorkerProcess& worker = *workers_[one];
+    if (worker.process().paused()) disturbed_[worker.id()] = scheduler_.elapsed();
+    if (worker.ready() && !worker.ended()) checks_.look_for_life(worker.name(), worker.id());
+    if (!worker.ended()) continue;
+    checks_.ended(worker.name(), worker.id());
+    kill_worker(one, 1s);
   }
   scheduler_.after(250ms, [this] { tick(); });
 }

@@ -93,8 +93,9 @@ class World {
 
   void heal();
   bool in_step(std::string* why = nullptr);
-  bool somebody_is_off() const;
-  std::set<std::string> connections_at_rest() const;
+  std::optional<Duration> calm_since(const std::string& worker) const;
+  bool shut_out(const ConnectionRow& row) const;
+  std::set<std::string> shut_out_at_rest() const;
   /// Whether the provider still takes this refresh token.
   bool alive(const ConnectionRow& row, const CredentialRow& token);
   KeyRing keys() const;
@@ -140,6 +141,7 @@ class World {
   int wishes_ = 0;
   std::map<int, DuePush> on_their_way_;  ///< to the API process
   int pushes_made_ = 0;
+  std::map<std::string, Duration> disturbed_;  ///< worker -> when it was born, or paused last
 };
 
 /// Every hazard: provider faults, and what befalls database, processes, time and operation.
