@@ -21,8 +21,10 @@ std::string_view HttpResponse::header(std::string_view name) const {
   return {};
 }
 
+Time HttpResponse::answered_at(Time now) const { return parse_http_date(header("date")).value_or(now); }
+
 std::optional<std::chrono::seconds> HttpResponse::retry_after(Time now) const {
-  return parse_retry_after(header("retry-after"), parse_http_date(header("date")).value_or(now));
+  return parse_retry_after(header("retry-after"), answered_at(now));
 }
 
 }  // namespace calsync::net

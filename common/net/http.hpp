@@ -47,8 +47,11 @@ struct HttpResponse {
 
   /// First header of that name (case-insensitive), "" when absent.
   std::string_view header(std::string_view name) const;
-  /// What Retry-After asks for. A date is measured against the server's own Date, since our clock may be wrong; `now`
-  /// is for servers that do not say it. Nothing = it does not ask, or cannot be understood.
+  /// When the server says that it answered: `now` when it does not. Clocks of ours may be wrong, and each in its own
+  /// way.
+  Time answered_at(Time now) const;
+  /// What Retry-After asks for. A date is measured against `answered_at`. Nothing = it does not ask, or cannot be
+  /// understood.
   std::optional<std::chrono::seconds> retry_after(Time now) const;
 };
 

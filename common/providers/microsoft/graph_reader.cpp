@@ -27,7 +27,7 @@ Result<T> evident(Result<T> read, const net::HttpResponse& response) {
 /// A replica that is behind has caught up by then. What is gone is said to be so by the next delta long before.
 constexpr std::chrono::minutes patience{10};
 
-/// One series has been looked at.
+/// One series has been looked at, at `now` of Graph's clock: workers whose clocks differ may look in turns.
 void settle(SeriesStep step, const std::string& id, Time now, ReadState& state,
             std::vector<providers::EventChange>& changes) {
   if (step == SeriesStep::missing) {
@@ -115,10 +115,12 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_series(providers::Session
   const std::string id = state.series.back();
   OpenSeries open = state.open.value_or(OpenSeries());
   SeriesStep step = SeriesStep::goes_on;
+  Time answered = clock_.now();
   if (!state.open) {
     net::HttpRequest request = master_request(options_, session, calendar_id, id);
     const Result<net::HttpResponse> response = co_await transport_.send(std::move(request), session.deadline);
     if (!response) co_return response.error();
+    answered = response->answered_at(clock_.now());
     const auto read = read_master(*response, id, clock_.now(), open, page.changes);
     if (!read) co_return told_by_graph(read.error(), *response);
     step = *read;
@@ -129,6 +131,7 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_series(providers::Session
                                             : link_request(link, session);
     const Result<net::HttpResponse> response = co_await transport_.send(std::move(request), session.deadline);
     if (!response) co_return response.error();
+    answered = response->answered_at(clock_.now());
     const auto read = read_instances(*response, options_, id, link, state.window, clock_.now(), open, page.changes);
     if (!read) co_return told_by_graph(read.error(), *response);
     step = *read;
@@ -136,7 +139,7 @@ Task<Result<GraphReader::EventPage>> GraphReader::read_series(providers::Session
   if (step == SeriesStep::goes_on) {
     state.open = std::move(open);
   } else {
-    settle(step, id, clock_.now(), state, page.changes);
+    settle(step, id, answered, state, page.changes);
     state.open.reset();
     state.series.pop_back();
   }
