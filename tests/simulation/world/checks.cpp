@@ -105,6 +105,7 @@ void Checks::committed(const Commit& commit) {
       std::erase_if(unstored_, [&](const auto& one) { return one.second == row.connection_id; });
       // The worker has read and kept the token: only then was it given one.
       story(row.connection_id).refusals = 0;
+      story(row.connection_id).epoch.forgiven = 0;
     }
   }
   for (const auto& change : commit.connections) {
@@ -182,6 +183,7 @@ void Checks::judge_claim(const Commit& commit, const ConnectionRow& before, cons
   judge_lost_verdict(before);
   judge_probe(commit, after);
   Story& one = story(after.id);
+  one.refusals += one.epoch.forgiven;
   one.epoch = {};
   one.last_token_error.clear();
   one.epoch.worker = commit.origin;
@@ -199,6 +201,7 @@ void Checks::judge_fence(const Commit& commit, const ConnectionRow& before) {
 
 void Checks::judge_settle(const Commit& commit, const ConnectionRow& before, const ConnectionRow& after) {
   Story& one = story(after.id);
+  one.epoch.forgiven = 0;
   const bool succeeded = after.last_synced_at != before.last_synced_at;
   if (succeeded && before.sync_needed && !after.sync_needed && one.woken && *one.woken > one.epoch.claimed)
     violated("I6", fmt::format("{} was woken {} us after its claim, and its run cleared sync_needed", after.id,

@@ -95,6 +95,7 @@ class Checks final : public CallObserver {
     std::string operation{};
     std::string calendar{};
     Duration started{};
+    Duration page{};           ///< when the first call of the adapter's page began that this one belongs to
     bool incremental = false;  ///< a read from a stored position on
     bool of_a_run = false;
   };
@@ -114,6 +115,7 @@ class Checks final : public CallObserver {
     bool told_to_wait = false;                                            ///< by the provider
     Pause pause{};           ///< that it was told of; nobody else knows before the run is settled
     bool refreshed = false;  ///< it was given a new token
+    int forgiven = 0;        ///< refusals that a new token made void; nobody else knows before it is stored
     bool unread = false;     ///< it was sent a page that the checks cannot read
     std::optional<std::chrono::seconds> token_life{};  ///< of that token, as the provider said
     std::map<std::string, int> expired{};              ///< calendar -> refusals of its sync token
@@ -172,9 +174,10 @@ class Checks final : public CallObserver {
   void forget_pauses(const std::string& connection);
   /// The call is of the run that holds the lease; what others hear they can tell nobody.
   bool of_the_holder(const Call& call);
-  /// The second of two calls that Microsoft's adapter makes at once, of which the first was begun before `since`: the
-  /// engine asks the switches between pages, and a page may be two calls (docs/adr/0013).
-  bool of_one_page(const Call& call, Duration since);
+  /// When the first of the calls began that Microsoft's adapter makes at once: the engine asks the switches between
+  /// pages, and a page may be several calls (docs/adr/0013).
+  Duration page_of(const Call& call);
+  bool is_of_mailbox(const std::string& connection) const;
   std::string connection_of(const net::HttpRequest& request) const;
   /// Not for dead to anybody, also not to those who looked some seconds ago.
   bool worker_lives(const std::string& worker) const;

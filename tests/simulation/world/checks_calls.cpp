@@ -70,21 +70,26 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
             std::string(request.operation.text()),
             calendar_of(request.url),
             scheduler_.elapsed(),
+            scheduler_.elapsed(),
             request.url.find("syncToken=") != std::string::npos,
             of_a_run(request.operation.text())};
+  call.page = page_of(call);
   scheduler_.trace().say(call.started,
                          fmt::format("{} calls {} for {}", process, call.operation, call.connection.substr(0, 8)));
   const auto gate = gates_.find(process);
-  if (gate != gates_.end() && !gate->second.settings.on(sync::Flag::sync) && !of_one_page(call, gate->second.since))
+  const bool begun_before = gate != gates_.end() && call.page < call.started && call.page <= gate->second.since;
+  if (gate != gates_.end() && !gate->second.settings.on(sync::Flag::sync) && !begun_before)
     violated("I14", fmt::format("{} calls {} while calendar sync is switched off", process, call.operation));
   if (const auto* row = database_.tables().connections.find(call.connection); row && gate != gates_.end()) {
     const bool admitted =
         gate->second.settings.owners.admits(row->provider_id) && gate->second.settings.connections.admits(row->id);
     // What farewell says is said for connections that are gone, which nobody is on a list for.
-    if (!admitted && of_a_run(call.operation) && !of_one_page(call, gate->second.since))
+    if (!admitted && of_a_run(call.operation) && !begun_before)
       violated("I14", fmt::format("{} calls {} for an owner who is not on the list", process, call.operation));
   }
-  if (const Pause& pause = pause_of(call.connection); scheduler_.elapsed() < pause.until && of_a_run(call.operation))
+  // Whoever has lost the lease without knowing it yet has not heard of the pause either.
+  if (const Pause& pause = pause_of(call.connection);
+      scheduler_.elapsed() < pause.until && of_a_run(call.operation) && of_the_holder(call))
     violated("I9", fmt::format("{} calls {} {} ms before the pause ends that the provider asked for ({})", process,
                                call.operation, (pause.until - scheduler_.elapsed()).count() / 1000, pause.why));
   if (of_a_run(call.operation) && unstored_.contains(std::string(bearer(request))))
@@ -99,8 +104,7 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     auto& [minute, count] = rates_[call.connection];
     const Duration now = std::chrono::floor<std::chrono::minutes>(scheduler_.elapsed());
     if (std::exchange(minute, now) != now) count = 0;
-    const Member* member = roster_.by_connection(call.connection);
-    const int most = member && member->provider == "microsoft" ? many_graph_calls : many_calls;
+    const int most = is_of_mailbox(call.connection) ? many_graph_calls : many_calls;
     if (++count > most) violated("I9", fmt::format("{} calls within a minute for {}", count, call.connection));
   }
   if (call.operation == "watch") {
@@ -149,29 +153,38 @@ void Checks::call_ends(std::uint64_t number, const Result<net::HttpResponse>& an
   if (status == 403 && answer->body.find("nsufficientPermission") != std::string::npos)
     ++story(call.connection).refusals;
   // Of a mailbox Graph says it in its own words.
-  const Member* whose = roster_.by_connection(call.connection);
-  if (status == 403 && call.operation == "list_calendars" && whose && whose->provider == "microsoft")
+  if (status == 403 && call.operation == "list_calendars" && is_of_mailbox(call.connection))
     ++story(call.connection).refusals;
   if (status == 401 && of_a_run(call.operation) && story(call.connection).epoch.refreshed)
     ++story(call.connection).refusals;
   if (status != 200) return;
-  const Member* member = roster_.by_connection(call.connection);
-  if (member && member->provider == "microsoft")
+  if (is_of_mailbox(call.connection))
     read_graph_items(call, *answer);
   else if (call.operation == "list_events")
     read_items(call, *answer);
 }
 
-bool Checks::of_one_page(const Call& call, Duration since) {
-  const Member* member = roster_.by_connection(call.connection);
-  if (!member || member->provider != "microsoft") return false;
-  const Story& one = story(call.connection);
-  if (one.last.process != call.process || one.last_ended != call.started || one.last.started > since) return false;
-  const std::string_view before = one.last.operation;
-  return (before == "get_event" && call.operation == "list_instances") ||
-         (before == "list_calendars" && call.operation == "list_calendars") ||
-         (before == "watch" && call.operation == "list_channels") ||
-         (before == "list_channels" && call.operation == "stop") || (before == "stop" && call.operation == "watch");
+Duration Checks::page_of(const Call& call) {
+  const auto goes_on = [&](const Story& one) {
+    if (one.last.process != call.process || one.last_ended != call.started) return false;
+    const std::string_view before = one.last.operation;
+    return (before == "get_event" && call.operation == "list_instances") ||
+           (before == "list_calendars" && call.operation == "list_calendars" && is_of_mailbox(call.connection)) ||
+           (before == "watch" && call.operation == "list_channels") ||
+           (before == "list_channels" && call.operation == "stop") ||
+           (before == "stop" && call.operation == "watch" && one.last.page < one.last.started);
+  };
+  if (!call.connection.empty())
+    return goes_on(story(call.connection)) ? story(call.connection).last.page : call.started;
+  // It was erased meanwhile, and nobody knows whose the token is.
+  for (const std::string& id : erased_)
+    if (goes_on(story(id))) return story(id).last.page;
+  return call.started;
+}
+
+bool Checks::is_of_mailbox(const std::string& connection) const {
+  const Member* member = roster_.by_connection(connection);
+  return member && member->provider == "microsoft";
 }
 
 bool Checks::of_the_holder(const Call& call) {
@@ -216,7 +229,7 @@ void Checks::note_token_answer(const Call& call, const net::HttpResponse& respon
     // What looks like an answer of somebody else's says nothing about the grant.
     if (!readable) return;
     unstored_[std::string(emulator::string_member(said, "access_token"))] = call.connection;
-    one.refusals = 0;
+    one.epoch.forgiven += std::exchange(one.refusals, 0);
     one.asked_in_vain = 0;
     one.epoch.refreshed = true;
     one.epoch.token_life.reset();
