@@ -322,7 +322,7 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
     const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id, delta.ids());
     plan = sync::reconcile(mirror, std::move(delta), false);
   }
-  if (plan.series_revived) {
+  if (plan.exceptions_unknown) {
     cursor_.calendars[calendar_id].token.clear();
     co_return co_await read_calendar(std::move(calendar_id), "");
   }

@@ -20,7 +20,7 @@ sync::Mirror read_mirror(const db::Rows& rows) {
         rows.text(row, "external_event_id"),
         sync::Known{std::string(rows.text(row, "etag")), sync::parse_sync_status(rows.text(row, "sync_status")),
                     std::string(rows.text(row, "recurring_event_id")), !rows.is_null(row, "booking_id"),
-                    rows.flag(row, "buried")});
+                    rows.flag(row, "buried"), std::string(rows.text(row, "slots"))});
   }
   return mirror;
 }

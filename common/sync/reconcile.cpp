@@ -36,6 +36,8 @@ class Planner {
     const Known* known = find(event.external_event_id);
     if (!known && !event.whole_series && mirror_.contains(event.external_event_id))
       revived_.insert(event.external_event_id);
+    if (known && !event.whole_series && !known->slots.empty() && known->slots != slots_of(event))
+      moved_.insert(event.external_event_id);
     if (known && (outbound(*known) ||
                   (known->status == SyncStatus::synced && !event.etag.empty() && known->etag == event.etag))) {
       return;
@@ -73,10 +75,11 @@ class Planner {
     }
   }
 
-  void look_for_revived_series(const std::unordered_set<std::string>& named) {
-    if (revived_.empty()) return;
-    plan_.series_revived = std::any_of(mirror_.begin(), mirror_.end(), [&](const auto& one) {
-      return one.second.buried && revived_.contains(one.second.recurring_event_id) && !named.contains(one.first);
+  void look_for_unknown_exceptions(const std::unordered_set<std::string>& named) {
+    if (revived_.empty() && moved_.empty()) return;
+    plan_.exceptions_unknown = std::any_of(mirror_.begin(), mirror_.end(), [&](const auto& one) {
+      const auto& [id, known] = one;
+      return (known.buried ? revived_ : moved_).contains(known.recurring_event_id) && !named.contains(id);
     });
   }
 
@@ -95,10 +98,24 @@ class Planner {
   Plan& plan_;
   std::unordered_set<std::string> masters_;  ///< removed, or not masters at all
   std::unordered_set<std::string> revived_;
+  std::unordered_set<std::string> moved_;
   std::unordered_set<std::string> buried_;
 };
 
 }  // namespace
+
+std::string slots_of(const calendar::Event& event) {
+  if (event.recurrence.empty()) return {};
+  std::string slots;
+  if (event.start.date) {
+    slots = format_date(*event.start.date);
+  } else if (event.start.instant) {
+    slots = std::to_string(std::chrono::floor<std::chrono::seconds>(*event.start.instant).time_since_epoch().count());
+  }
+  if (!event.time_zone.empty()) slots += '\n' + event.time_zone;
+  for (const std::string& line : event.recurrence) slots += '\n' + line;
+  return slots;
+}
 
 const std::string& id_of(const calendar::EventChange& change) {
   return std::visit([](const auto& one) -> const std::string& { return one.external_event_id; }, change);
@@ -167,7 +184,7 @@ Plan reconcile(const Mirror& mirror, Delta delta, bool snapshot) {
   for (calendar::EventChange& change : changes) std::visit(planner, change);
   planner.bury_orphans(named);
   if (snapshot) planner.bury_absent(named);
-  if (!snapshot) planner.look_for_revived_series(named);
+  if (!snapshot) planner.look_for_unknown_exceptions(named);
   // Sorted ids lock rows in one order in every transaction.
   std::sort(plan.tombstones.begin(), plan.tombstones.end());
   return plan;

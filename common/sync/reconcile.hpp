@@ -23,6 +23,7 @@ struct Known {
   std::string recurring_event_id{};
   bool booking = false;  ///< ours: the outbound side decides about it until it is synced
   bool buried = false;   ///< a tombstone
+  std::string slots{};   ///< of a series in an incremental read: slots_of what the mirror has
 };
 /// Rows of one calendar by external event id.
 using Mirror = std::unordered_map<std::string, Known>;
@@ -33,6 +34,9 @@ struct MirrorRow {
   SyncStatus status = SyncStatus::synced;
   std::string last_error{};
 };
+
+/// When a series occurs, as a text to compare: its start, its zone and its rules. "" of anything else.
+std::string slots_of(const calendar::Event& event);
 
 const std::string& id_of(const calendar::EventChange& change);
 /// As the mirror holds it; nothing when it is gone.
@@ -52,9 +56,9 @@ struct Plan {
   std::vector<MirrorRow> upserts{};
   std::vector<std::string> tombstones{};
   Counts counts{};
-  /// A series that was deleted is back. Its exceptions went with it, and nobody says which of them came back, too: the
-  /// calendar has to be read in full.
-  bool series_revived = false;
+  /// The calendar has to be read in full: there are exceptions of which nobody says whether they are there. A series
+  /// that was deleted is back, and they went with it; or it occurs at other times now, and they may have gone.
+  bool exceptions_unknown = false;
   bool empty() const { return upserts.empty() && tombstones.empty(); }
 };
 

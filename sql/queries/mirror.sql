@@ -3,12 +3,18 @@
 
 -- name: mirror_known
 -- Everything of some calendar's live rows that decides whether a change is one.
-SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, false AS buried FROM external_calendar_events
+SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, false AS buried, NULL AS slots
+FROM external_calendar_events
 WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
 
 -- name: mirror_known_of
--- Dead or alive: a series that comes back says something about its dead exceptions.
-SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, deleted_at IS NOT NULL AS buried FROM external_calendar_events
+-- Dead or alive: a series that comes back says something about its dead exceptions. Of a series also when it occurs, in the form of
+-- sync::slots_of.
+SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, deleted_at IS NOT NULL AS buried,
+  CASE WHEN recurrence IS NOT NULL THEN
+    concat_ws(E'\n', coalesce(start_date::text, floor(extract(epoch FROM start_time))::bigint::text), time_zone, array_to_string(recurrence, E'\n'))
+  END AS slots
+FROM external_calendar_events
 WHERE connection_id = $1 AND external_calendar_id = $2
   AND (external_event_id = ANY ($3::text[]) OR recurring_event_id = ANY ($3::text[]));
 

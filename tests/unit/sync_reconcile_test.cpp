@@ -74,6 +74,32 @@ TEST_CASE("a series that is read whole loses the exceptions that it no longer ha
   CHECK(plan.upserts.empty());
 }
 
+TEST_CASE("a series that occurs at other times has exceptions of which nobody knows") {
+  calendar::Event master = event("m", "2");
+  master.start.instant = *parse_rfc3339("2026-03-09T08:00:00Z");
+  master.time_zone = "Europe/Berlin";
+  master.recurrence = {"RRULE:FREQ=DAILY"};
+  const auto unknown = [&](const std::string& slots, std::vector<calendar::EventChange> more = {}) {
+    const Mirror mirror{{"m", {"1", SyncStatus::synced, "", false, false, slots}},
+                        {"m_1", {"1", SyncStatus::synced, "m"}}};
+    more.push_back(master);
+    return reconcile(mirror, delta(std::move(more)), false).exceptions_unknown;
+  };
+  CHECK(slots_of(master) == "1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY");
+  CHECK_FALSE(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  CHECK_FALSE(unknown(""));  // it was no series
+  CHECK(unknown("1773046800\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  CHECK(unknown("1773043200\nEurope/London\nRRULE:FREQ=DAILY"));
+  CHECK(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=WEEKLY"));
+  CHECK(unknown("2026-03-09\nRRULE:FREQ=DAILY"));
+  CHECK_FALSE(unknown("2026-03-09\nRRULE:FREQ=DAILY", {event("m_1", "2", "m")}));
+  CHECK_FALSE(unknown("2026-03-09\nRRULE:FREQ=DAILY", {calendar::EventRemoved{"m_1"}}));
+  master.recurrence.clear();
+  CHECK(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  master.whole_series = true;
+  CHECK_FALSE(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+}
+
 TEST_CASE("the same event twice in one read: the later one counts") {
   const Plan plan = reconcile({}, delta({event("a", "1"), event("b", "1"), event("a", "2")}), false);
   CHECK(written(plan) == Ids{"a@2", "b@1"});

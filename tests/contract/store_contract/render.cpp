@@ -75,9 +75,9 @@ std::string render(const store::Steady& steady) {
 std::string render(const sync::Mirror& mirror) {
   std::vector<std::string> texts;
   for (const auto& [id, known] : mirror) {
-    texts.push_back(fmt::format("{} etag={} {} of={} booking={} buried={}", id, known.etag,
+    texts.push_back(fmt::format("{} etag={} {} of={} booking={} buried={} '{}'", id, known.etag,
                                 sync::sync_status_name(known.status), known.recurring_event_id, known.booking,
-                                known.buried));
+                                known.buried, known.slots));
   }
   return render(texts);
 }

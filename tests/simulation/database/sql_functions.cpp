@@ -70,6 +70,21 @@ const std::string& json_text(const std::string& text) {
   return text;
 }
 
+std::vector<std::string> elements(const std::string& literal) {
+  std::vector<std::string> out;
+  bool quoted = false;
+  for (std::size_t at = 0; at < literal.size(); ++at) {
+    const char one = literal[at];
+    if (one == '"') {
+      quoted = !quoted;
+      if (quoted) out.emplace_back();
+    } else if (quoted) {
+      out.back() += one == '\\' ? literal[++at] : one;
+    }
+  }
+  return out;
+}
+
 double rounded(double number, int decimals) { return std::stod(fmt::format("{:.{}f}", number, decimals)); }
 
 std::string uuid(const std::string& text) {

@@ -43,6 +43,8 @@ std::string parameter(std::string text);
 const std::string& json_text(const std::string& text);
 /// A number as the store formats it with so many decimals.
 double rounded(double number, int decimals);
+/// What an array literal of db::array_literal holds.
+std::vector<std::string> elements(const std::string& literal);
 /// The canonical form, or the error of a malformed uuid.
 std::string uuid(const std::string& text);
 

@@ -35,6 +35,7 @@ const std::vector<Mutator::Kind>& Mutator::catalogue() {
                                        {"move_to_calendar", 3, &Mutator::move_to_calendar},
                                        {"edit_series", 3, &Mutator::edit_series},
                                        {"change_rule", 2, &Mutator::change_rule},
+                                       {"move_series", 2, &Mutator::move_series},
                                        {"delete_series", 2, &Mutator::delete_series},
                                        {"split_series", 2, &Mutator::split_series},
                                        {"change_occurrence", 4, &Mutator::change_occurrence},

@@ -62,6 +62,7 @@ class Mutator {
   bool move_to_calendar();
   bool edit_series();
   bool change_rule();
+  bool move_series();
   bool delete_series();
   bool split_series();
   bool change_occurrence();

@@ -124,6 +124,13 @@ bool Mutator::change_rule() {
   return series && order("PATCH", "/control/events", at, with_id(*series, R"({"recurrence":)" + rule + "}"));
 }
 
+bool Mutator::move_series() {
+  Place at = place();
+  const Event* series = some_event(at, is_series);
+  return series && order("PATCH", "/control/events", at,
+                         with_id(*series, change_of_time(dice_, world_.now(), dice_.chance(0.2))));
+}
+
 bool Mutator::delete_series() {
   Place at = place();
   const Event* series = some_event(at, is_series);

@@ -132,3 +132,33 @@ TEST_CASE("a series that comes back brings its moved occurrences back", "[scenar
   CHECK(canonical_row(*stage.event(ada, own, occurrence)).start_time == "2026-03-10T13:00:00Z");
   CHECK(stage.out_of_step() == "");
 }
+
+TEST_CASE("a series that occurs at other times loses exceptions of which nobody says that they are gone",
+          "[scenario][calendars]") {
+  Stage stage;
+  Member& ada = settled_account(stage);
+  stage.provider.provider.settings.retimed_exceptions = "drop";
+  stage.put_event(ada, "primary", series());
+  stage.order("PATCH", "/control/events", moved_occurrence);
+  stage.wake(ada);
+  REQUIRE(stage.run_ended(ada));
+  const std::string occurrence = "series001_20260309T080000Z";
+  REQUIRE(stage.event(ada, own, occurrence));
+
+  const auto change_series = [&](const std::string& change) {
+    stage.order(
+        "PATCH", "/control/events",
+        R"({"email":"ada@provider.sim","calendar_id":"primary","event_id":"series001","event":)" + change + "}");
+    stage.wake(ada);
+    REQUIRE(stage.run_ended(ada));
+  };
+  SECTION("it begins at another hour") {
+    change_series(R"({"start":{"dateTime":"2026-03-02T11:00:00+01:00","timeZone":"Europe/Berlin"},)"
+                  R"("end":{"dateTime":"2026-03-02T12:00:00+01:00","timeZone":"Europe/Berlin"}})");
+  }
+  SECTION("it has another rule") { change_series(R"({"recurrence":["RRULE:FREQ=MONTHLY;COUNT=8"]})"); }
+  SECTION("it is a series no more") { change_series(R"({"recurrence":[]})"); }
+  CHECK_FALSE(stage.event(ada, own, occurrence));
+  CHECK(stage.event(ada, own, "series001"));
+  CHECK(stage.out_of_step() == "");
+}

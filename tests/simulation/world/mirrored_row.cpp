@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/world/mirrored_row.hpp"
 
+#include "tests/simulation/database/sql_functions.hpp"
+
 namespace calsync::simulation {
 namespace {
 
@@ -11,22 +13,10 @@ std::string instant(const db::Value& value) {
   return time ? format_rfc3339(*time) : text(value);
 }
 
-/// {"a","b\"c"}: the elements of an array literal, each with a line feed.
+/// The elements of an array literal, each with a line feed.
 std::string lines(const db::Value& array) {
   std::string out;
-  bool quoted = false;
-  const std::string literal = text(array);
-  for (std::size_t at = 0; at < literal.size(); ++at) {
-    const char one = literal[at];
-    if (quoted && one == '\\' && at + 1 < literal.size()) {
-      out += literal[++at];
-    } else if (one == '"') {
-      quoted = !quoted;
-      if (!quoted) out += '\n';
-    } else if (quoted) {
-      out += one;
-    }
-  }
+  for (const std::string& one : sqlf::elements(text(array))) out += one + '\n';
   return out;
 }
 

@@ -42,6 +42,12 @@ std::string draw_graph_ways(SeededRandom& random) {
       random.chance(0.3) ? "delta_token" : one_of(0.5, "pascal", "camel"), one_of(0.5, "false", "true"));
 }
 
+/// What Google does with the exceptions that a series has at times at which it no longer occurs: a member as above.
+std::string draw_google_ways(SeededRandom& random) {
+  const double share = random.share();
+  return fmt::format(R"("retimed_exceptions":"{}")", share < 0.4 ? "cancel" : share < 0.8 ? "drop" : "keep");
+}
+
 }  // namespace
 
 Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
@@ -85,7 +91,7 @@ Plan draw_plan(std::uint64_t seed, const std::vector<std::string>& hazards,
   plan.microsoft_accounts = kind_of_world < 0.5 ? 0 : kind_of_world < 0.85 ? 1 : 2;
   SeededRandom later(seed * 0x9e3779b97f4a7c15ULL + 2);
   plan.afternoon = later.chance(0.04);
-  plan.graph_ways = draw_graph_ways(later);
+  plan.ways = draw_graph_ways(later) + "," + draw_google_ways(later);
   if (plan.microsoft_accounts == 0) return plan;
   for (const std::string& one : of_mailboxes) {
     if (random.chance(share)) plan.kinds.insert(one);

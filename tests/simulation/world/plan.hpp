@@ -20,7 +20,7 @@ struct Plan {
   int google_accounts = 2;
   int feeds = 0;
   int microsoft_accounts = 0;
-  std::string graph_ways{};  ///< what Graph does where its documents leave it open: settings of the emulator
+  std::string ways{};  ///< what providers do where their documents leave it open: settings of the emulator
   int lease_seconds = 60;
   int frequency_minutes = 2;
   int per_owner = 4;

@@ -101,7 +101,7 @@ void World::build_provider() {
 }
 
 void World::build_mailboxes() {
-  provider_.call("POST", "/control/settings", "{" + plan_.graph_ways + "}");
+  provider_.call("POST", "/control/settings", "{" + plan_.ways + "}");
   std::vector<Grant> grants;
   for (int one = 0; one < plan_.microsoft_accounts; ++one) {
     std::vector<std::string> calendars;

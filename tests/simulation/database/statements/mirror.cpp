@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/database/statements/mirror.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <set>
 
 #include "tests/simulation/database/sql_functions.hpp"
@@ -20,8 +23,26 @@ void each_row(const Transaction& transaction, const std::string& connection, con
 
 std::pair<std::string, sync::Known> known(const EventRow& row) {
   return {row.key.external_event_id,
-          {row.etag.value_or(""), sync::parse_sync_status(row.sync_status), row.recurring_event_id.value_or(""),
-           row.booking_id.has_value(), row.deleted_at.has_value()}};
+          {row.etag.value_or(""),
+           sync::parse_sync_status(row.sync_status),
+           row.recurring_event_id.value_or(""),
+           row.booking_id.has_value(),
+           row.deleted_at.has_value(),
+           {}}};
+}
+
+std::string slots(const EventRow& row) {
+  if (!row.recurrence) return {};
+  std::vector<std::string> parts;
+  if (row.start_date) {
+    parts.push_back(*row.start_date);
+  } else if (row.start_time) {
+    const Time start = *db::parse_timestamp(*row.start_time);
+    parts.push_back(std::to_string(std::chrono::floor<std::chrono::seconds>(start).time_since_epoch().count()));
+  }
+  if (row.time_zone) parts.push_back(*row.time_zone);
+  for (std::string& line : sqlf::elements(*row.recurrence)) parts.push_back(std::move(line));
+  return fmt::format("{}", fmt::join(parts, "\n"));
 }
 
 template <class Set>
@@ -90,7 +111,7 @@ sync::Mirror mirror_known_of(Transaction& transaction, const std::string& connec
   each_row(transaction, connection, sqlf::parameter(calendar), [&](const EventRow& row) {
     if (named.contains(row.key.external_event_id) ||
         (row.recurring_event_id && named.contains(*row.recurring_event_id)))
-      mirror.insert(known(row));
+      mirror.insert(known(row)).first->second.slots = slots(row);
   });
   return mirror;
 }
