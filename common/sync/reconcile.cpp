@@ -36,8 +36,7 @@ class Planner {
     const Known* known = find(event.external_event_id);
     if (!known && !event.whole_series && mirror_.contains(event.external_event_id))
       revived_.insert(event.external_event_id);
-    if (known && !event.whole_series && !known->slots.empty() && known->slots != slots_of(event))
-      moved_.insert(event.external_event_id);
+    if (known && !event.whole_series && known->slots != slots_of(event)) moved_.insert(event.external_event_id);
     if (known && (outbound(*known) ||
                   (known->status == SyncStatus::synced && !event.etag.empty() && known->etag == event.etag))) {
       return;
