@@ -10,8 +10,9 @@ namespace {
 
 /// A statement may be on its way when a switch goes off, or when the database slept over it.
 constexpr std::chrono::seconds on_its_way{40};
-/// Workers learn at their heartbeats who is dead, and go by it until the next one that the database takes.
-constexpr std::chrono::seconds told_by_a_heartbeat{10};
+/// Workers learn at their heartbeats who is dead. They go by it until the next one that the database takes, for seven
+/// seconds at most, and their claim may wait for a session meanwhile.
+constexpr std::chrono::seconds told_by_a_heartbeat{25};
 constexpr std::size_t largest_backlog = 5000;
 
 /// Some calendar is not read at every poll, since its tokens are refused again and again. For how long is judged by the
@@ -48,6 +49,10 @@ void Checks::backlog(const std::string& process, std::size_t size) {
 }
 
 void Checks::erased(const std::string& connection) {
+  if (const Member* member = roster_.by_connection(connection)) {
+    for (const auto& [token, email] : tokens_)
+      if (email == member->grant.email) abandoned_.insert(token);
+  }
   erased_.insert(connection);
   forget_pauses(connection);
 }

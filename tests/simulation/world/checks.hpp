@@ -67,7 +67,10 @@ class Checks final : public CallObserver {
   /// Connected, anew or again: what was known of its grant is over.
   void connected(const std::string& connection);
   /// A token and whose it is.
-  void granted(const std::string& token, const std::string& email) { tokens_[token] = email; }
+  void granted(const std::string& token, const std::string& email) {
+    tokens_[token] = email;
+    abandoned_.erase(token);
+  }
   std::uint64_t calls() const { return last_call_; }
   /// It shows the secret that its channel was opened with.
   bool genuine(const providers::PushItem& item) const;
@@ -98,6 +101,7 @@ class Checks final : public CallObserver {
     Duration page{};           ///< when the first call of the adapter's page began that this one belongs to
     bool incremental = false;  ///< a read from a stored position on
     bool of_a_run = false;
+    bool of_farewell = false;  ///< with the grant of an earlier connection of the account
   };
   struct Pause {
     Duration until{};
@@ -202,6 +206,7 @@ class Checks final : public CallObserver {
   std::map<std::string, Story> stories_;
   std::map<std::string, Pause> pauses_;  ///< that are written down, by connection
   std::set<std::string> erased_;
+  std::set<std::string, std::less<>> abandoned_;  ///< tokens of connections that were erased
   std::map<std::string, Duration> looked_dead_;
   std::map<std::string, std::string, std::less<>> tokens_;  ///< also those that the provider has forgotten
   std::set<std::string> client_states_;                     ///< that subscriptions were asked for with

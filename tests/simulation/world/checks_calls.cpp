@@ -72,7 +72,8 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
             scheduler_.elapsed(),
             scheduler_.elapsed(),
             request.url.find("syncToken=") != std::string::npos,
-            of_a_run(request.operation.text())};
+            of_a_run(request.operation.text()),
+            abandoned_.contains(form_value(request.body.reveal(), "refresh_token"))};
   call.page = page_of(call);
   scheduler_.trace().say(call.started,
                          fmt::format("{} calls {} for {}", process, call.operation, call.connection.substr(0, 8)));
@@ -190,8 +191,9 @@ bool Checks::is_of_mailbox(const std::string& connection) const {
 bool Checks::of_the_holder(const Call& call) {
   const auto worker = worker_of_process_.find(call.process);
   const ConnectionRow* row = database_.tables().connections.find(call.connection);
-  return worker != worker_of_process_.end() && worker->second == story(call.connection).epoch.worker && row &&
-         row->lease_until && row->lease_owner == worker->second;
+  return !call.of_farewell && worker != worker_of_process_.end() &&
+         worker->second == story(call.connection).epoch.worker && row && row->lease_until &&
+         row->lease_owner == worker->second;
 }
 
 void Checks::read_items(const Call& call, const net::HttpResponse& response) {

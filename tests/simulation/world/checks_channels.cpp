@@ -130,7 +130,8 @@ void Checks::judge_channels_of(const Member& member) {
         return violated("I17", fmt::format("the channel {} of {} is left half open", id, member.connection));
       if (row->state != "live") continue;
       ++live;
-      if (row->expires_at <= Moment(database_.now()))
+      const bool renewable = !calendar.watch_retry_at || *calendar.watch_retry_at <= database_.now();
+      if (row->expires_at <= Moment(database_.now()) && renewable)
         return violated("I8", fmt::format("the channel {} of {} has run out", id, member.connection));
     }
     const bool wanted = calendar.selected && !calendar.deleted_at && calendar.access_role != "none";
