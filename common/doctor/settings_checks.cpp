@@ -86,8 +86,11 @@ Finding check_webhook(const Settings& settings) {
   if (!url) return {Grade::wrong, "webhook", "push.public_url is no usable URL", fix};
   const std::string why = url->scheme != "https" ? "it is plain http" : unreachable(*url);
   if (why.empty()) return {Grade::ok, "webhook", fmt::format("providers send to {}", url->origin())};
-  return {Grade::warn, "webhook",
-          fmt::format("providers cannot send to push.public_url, calendars are polled: {}", why), fix};
+  // As the worker's push_options decides.
+  const std::string_view then = url->scheme == "https" || settings.allow_insecure_endpoints
+                                    ? "channels that are opened there stay silent"
+                                    : "no channels are opened, calendars are polled";
+  return {Grade::warn, "webhook", fmt::format("providers cannot send to push.public_url, {}: {}", then, why), fix};
 }
 
 }  // namespace calsync::doctor
