@@ -12,8 +12,9 @@ namespace {
 
 /// Of one connection in a minute: runs ask a handful of times, also when a calendar has to be read again.
 constexpr int many_calls = 240;
-/// Each series of a mailbox takes two, and the product allows itself 400 a minute.
-constexpr int many_graph_calls = 480;
+/// Each series of a mailbox takes two, and pages may be tiny. The product allows itself a bucket of 400, and as many a
+/// minute that flow in.
+constexpr int many_graph_calls = 800;
 
 std::string_view bearer(const net::HttpRequest& request) {
   const std::string_view text = request.authorization.reveal();

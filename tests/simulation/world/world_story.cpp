@@ -180,7 +180,9 @@ bool World::alive(const ConnectionRow& row, const CredentialRow& token) {
                                                           OwnerId::trusted(row.provider_id), row.provider, token.kind));
   if (!opened) return false;
   if (row.provider == "microsoft") return entra_takes(provider_, opened->reveal());
-  return provider_.provider.tokens.find_refresh(opened->reveal()) != nullptr;
+  // One that was replaced works for an hour more, and its successor may have died with its worker.
+  const emulator::RefreshToken* held = provider_.provider.tokens.find_refresh(opened->reveal());
+  return held && held->expires_ms == 0;
 }
 
 void World::heal() {
