@@ -12,8 +12,8 @@ namespace {
 
 /// Of one connection in a minute: runs ask a handful of times, also when a calendar has to be read again.
 constexpr int many_calls = 240;
-/// Each series of a mailbox takes two, and pages may be tiny. The product allows itself a bucket of 400, and as many a
-/// minute that flow in.
+/// Each series of a mailbox takes two, and pages may be tiny. The product allows itself 400 a minute, and whoever takes
+/// over a run that was not settled does not know how many of these are spent.
 constexpr int many_graph_calls = 800;
 
 std::string_view bearer(const net::HttpRequest& request) {
