@@ -183,7 +183,7 @@ std::string settlements_json(const std::vector<sync::Settlement>& settlements) {
 
 Task<std::vector<std::string>> PostgresClaimQueue::heartbeat() {
   db::Values values{worker_.str(), host_, version_};
-  const db::Rows rows = co_await pool_.query(sql::queue_heartbeat, std::move(values));
+  const db::Rows rows = co_await heart_.query(sql::queue_heartbeat, std::move(values));
   std::vector<std::string> dead;
   for (int row = 0; row < rows.size(); ++row) {
     if (!rows.flag(row, "alive")) dead.emplace_back(rows.text(row, "id"));

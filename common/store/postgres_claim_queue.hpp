@@ -8,8 +8,11 @@ namespace calsync::store {
 
 class PostgresClaimQueue final : public ClaimQueue {
  public:
+  /// Heartbeats go through `heart`.
+  PostgresClaimQueue(db::Pool& pool, db::Pool& heart, WorkerId worker, std::string host, std::string version)
+      : pool_(pool), heart_(heart), worker_(std::move(worker)), host_(std::move(host)), version_(std::move(version)) {}
   PostgresClaimQueue(db::Pool& pool, WorkerId worker, std::string host, std::string version)
-      : pool_(pool), worker_(std::move(worker)), host_(std::move(host)), version_(std::move(version)) {}
+      : PostgresClaimQueue(pool, pool, std::move(worker), std::move(host), std::move(version)) {}
 
   Task<std::vector<std::string>> heartbeat() override;
   Task<void> sign_off() override;
@@ -24,6 +27,7 @@ class PostgresClaimQueue final : public ClaimQueue {
 
  private:
   db::Pool& pool_;
+  db::Pool& heart_;
   WorkerId worker_;
   std::string host_;
   std::string version_;

@@ -13,7 +13,8 @@
 
 namespace calsync::store {
 
-/// One pool, and a session of its own for notifications.
+/// One pool, and two sessions beside it: for notifications, and for heartbeats. A worker whose runs have all sessions
+/// at work is not dead.
 class PostgresWorkerDatabase final : public WorkerDatabase {
  public:
   struct Identity {
@@ -46,6 +47,7 @@ class PostgresWorkerDatabase final : public WorkerDatabase {
   AsyncClock& clock_;
   Secret uri_;
   db::Pool pool_;
+  db::Pool heart_;
   PostgresClaimQueue queue_;
   PostgresMirrorStore mirror_;
   PostgresCredentialTable credentials_;

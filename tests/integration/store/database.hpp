@@ -23,6 +23,7 @@ class TestDatabase {
   asio::io_context& io() { return io_; }
   SystemClock& clock() { return clock_; }
   OsRandom& random() { return random_; }
+  Secret uri() const { return Secret(uri_); }
   /// Another session on the same database.
   std::unique_ptr<db::Connection> session();
 

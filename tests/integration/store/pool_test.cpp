@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/async/deadline.hpp"
+#include "common/store/postgres_worker_database.hpp"
 #include "tests/integration/store/database.hpp"
 
 using namespace calsync;
@@ -24,6 +25,16 @@ Task<int> hold_all(db::Pool& pool) {
   std::vector<db::Pool::Handle> held;
   while (held.size() < pool.figures().size) held.push_back(co_await pool.acquire());
   co_return static_cast<int>(held.size());
+}
+
+Task<void> beat(store::PostgresWorkerDatabase& worker) { co_await worker.queue().heartbeat(); }
+
+/// Runs have every session at work.
+Task<DeadlineOutcome> beat_while_all_are_busy(store::PostgresWorkerDatabase& worker, AsyncClock& clock) {
+  std::vector<db::Pool::Handle> held;
+  while (held.size() < worker.pool().figures().size) held.push_back(co_await worker.pool().acquire());
+  Task<void> beating = beat(worker);
+  co_return co_await race_deadline(clock, Deadline(clock, std::chrono::seconds(5)), std::move(beating));
 }
 
 Task<std::string> backend(db::Pool& pool) {
@@ -65,4 +76,12 @@ TEST_CASE("the session that was used last is used next") {
   database.run(hold_all(pool));
   const std::string first = database.run(backend(pool));
   for (int i = 0; i < 5; ++i) CHECK(database.run(backend(pool)) == first);
+}
+
+TEST_CASE("a heartbeat waits for no run") {
+  TestDatabase database;
+  store::PostgresWorkerDatabase worker(database.io().get_executor(), database.clock(), database.uri(), 2,
+                                       {WorkerId::trusted(random_uuid(database.random())), "host", "1"});
+  CHECK(database.run(beat_while_all_are_busy(worker, database.clock())) == DeadlineOutcome::finished);
+  CHECK(database.sql("SELECT count(*) FROM calendar_sync_workers") == "1");
 }
