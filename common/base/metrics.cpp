@@ -185,55 +185,53 @@ void Metrics::know_provider(std::string_view name, bool pushes) {
   }
 }
 
-void Metrics::run_ended(std::string_view provider, std::string_view outcome, std::string_view error_code) {
+Metrics::Parts& Metrics::counted() {
   parts_->at_rest = false;
+  return *parts_;
+}
+
+void Metrics::run_ended(std::string_view provider, std::string_view outcome, std::string_view error_code) {
   const std::string name = parts_->provider(provider);
-  parts_->runs.Add({{"provider", name}, {"outcome", among(outcomes, outcome)}}).Increment();
+  counted().runs.Add({{"provider", name}, {"outcome", among(outcomes, outcome)}}).Increment();
   if (error_code.empty()) return;
-  parts_->failures.Add({{"provider", name}, {"error_code", among(parts_->codes, error_code)}}).Increment();
+  counted().failures.Add({{"provider", name}, {"error_code", among(parts_->codes, error_code)}}).Increment();
 }
 
 void Metrics::run_took(std::string_view provider, Duration took) {
-  parts_->at_rest = false;
-  parts_->run_histogram(parts_->provider(provider)).Observe(milliseconds(took));
+  counted().run_histogram(parts_->provider(provider)).Observe(milliseconds(took));
 }
 
 void Metrics::items(std::string_view provider, const ItemFigures& figures) {
-  parts_->at_rest = false;
   const std::string name = parts_->provider(provider);
   const std::array<std::int64_t, 4> counts{figures.ingested, figures.updated, figures.deleted, figures.failed};
   for (std::size_t i = 0; i < actions.size(); ++i) {
     if (counts[i] <= 0) continue;
-    parts_->processed.Add({{"provider", name}, {"action", std::string(actions[i])}})
+    counted()
+        .processed.Add({{"provider", name}, {"action", std::string(actions[i])}})
         .Increment(static_cast<double>(counts[i]));
   }
 }
 
-void Metrics::change_mirrored(Duration took) {
-  parts_->at_rest = false;
-  parts_->mirrored.Observe(milliseconds(took));
-}
+void Metrics::change_mirrored(Duration took) { counted().mirrored.Observe(milliseconds(took)); }
 
 void Metrics::state_changed(std::string_view provider, std::string_view state) {
-  parts_->at_rest = false;
-  parts_->states.Add({{"provider", parts_->provider(provider)}, {"state", among(states, state)}}).Increment();
+  counted().states.Add({{"provider", parts_->provider(provider)}, {"state", among(states, state)}}).Increment();
 }
 
 void Metrics::missed_pushes(std::string_view provider, std::int64_t count) {
   if (count <= 0) return;
-  parts_->at_rest = false;
-  parts_->missed.Add({{"provider", parts_->provider(provider)}}).Increment(static_cast<double>(count));
+  counted().missed.Add({{"provider", parts_->provider(provider)}}).Increment(static_cast<double>(count));
 }
 
 void Metrics::webhook(std::string_view provider, WebhookResult result) {
-  parts_->at_rest = false;
-  parts_->webhooks.Add({{"provider", parts_->provider(provider)}, {"result", std::string(webhook_result_name(result))}})
+  counted()
+      .webhooks.Add({{"provider", parts_->provider(provider)}, {"result", std::string(webhook_result_name(result))}})
       .Increment();
 }
 
 void Metrics::provider_request(std::string_view provider, std::string_view operation, int status) {
-  parts_->at_rest = false;
-  parts_->requests
+  counted()
+      .requests
       .Add({{"provider", parts_->provider(provider)},
             {"operation", std::string(operation)},
             {"status_class", status_class(status)}})
@@ -265,7 +263,7 @@ void Metrics::set_process(const ProcessFigures& figures) {
 
 void Metrics::set_database_up(bool up) { parts_->database_up.Set(up ? 1 : 0); }
 
-MetricRows Metrics::growth() const {
+MetricRows Metrics::growth() {
   MetricRows growth;
   // Asked each second, and collecting hundreds of series costs a millisecond.
   if (parts_->at_rest) return growth;

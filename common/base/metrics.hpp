@@ -142,7 +142,7 @@ class Metrics {
   void set_database_up(bool up);
 
   /// What counters have grown by beyond what was acknowledged.
-  MetricRows growth() const;
+  MetricRows growth();
   /// This much of the growth is durable.
   void acknowledge(const MetricRows& durable);
 
@@ -154,6 +154,9 @@ class Metrics {
 
  private:
   struct Parts;
+  /// For whoever counts something: there is growth from now on.
+  Parts& counted();
+
   std::unique_ptr<Parts> parts_;
 };
 

@@ -2,6 +2,7 @@
 #include "common/base/metrics.hpp"
 
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "common/base/json.hpp"
 
@@ -156,6 +157,29 @@ TEST_CASE("growth is what has not been acknowledged") {
   metrics.set_process({.cpu_seconds = 5});
   metrics.set_flags(true, true, true, true);
   CHECK(metrics.growth().empty());
+}
+
+TEST_CASE("whatever is counted grows, also after a rest") {
+  Metrics metrics;
+  metrics.know_provider("google", true);
+  REQUIRE(metrics.growth().empty());
+  const std::vector<std::pair<std::string, std::function<void()>>> recorders{
+      {"runs_total", [&] { metrics.run_ended("google", "complete", ""); }},
+      {"latency_ms", [&] { metrics.run_took("google", std::chrono::seconds(1)); }},
+      {"items_processed", [&] { metrics.items("google", {.updated = 1}); }},
+      {"change_to_mirror_ms", [&] { metrics.change_mirrored(std::chrono::seconds(1)); }},
+      {"state_changes_total", [&] { metrics.state_changed("google", "active"); }},
+      {"missed_push_total", [&] { metrics.missed_pushes("google", 1); }},
+      {"webhooks_total", [&] { metrics.webhook("google", WebhookResult::accepted); }},
+      {"requests_total", [&] { metrics.provider_request("google", "list_events", 200); }}};
+  for (const auto& [name, record] : recorders) {
+    record();
+    const MetricRows grown = taken(metrics);
+    CAPTURE(name);
+    REQUIRE_FALSE(grown.empty());
+    CHECK_THAT(grown.front().name, Contains(name));
+    CHECK(metrics.growth().empty());
+  }
 }
 
 TEST_CASE("the fleet's totals are the table and what is not yet in it") {
