@@ -322,10 +322,6 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
     const sync::Mirror mirror = co_await mirror_.known(claim_.connection, calendar_id, delta.ids());
     plan = sync::reconcile(mirror, std::move(delta), false);
   }
-  if (plan.exceptions_unknown) {
-    cursor_.calendars[calendar_id].token.clear();
-    co_return co_await read_calendar(std::move(calendar_id), "");
-  }
   const auto known = std::find_if(claim_.calendars.begin(), claim_.calendars.end(),
                                   [&](const auto& one) { return one.id == calendar_id; });
   const bool first_time = known == claim_.calendars.end();
@@ -333,15 +329,24 @@ Task<Result<void>> Inbound::plan_calendar(std::string calendar_id, sync::Delta d
   if (snapshot || first_time || !plan.empty() || calendars_[calendar_id].failed)
     rows_.notes.push_back({calendar_id, {}});
   if (plan.empty()) co_return Result<void>();
+  const bool in_full = plan.exceptions_unknown;
   if (!snapshot) changed_.insert(calendar_id);
   row_count_ += plan.upserts.size() + plan.tombstones.size();
   counts_ += plan.counts;
   rows_.plans.push_back({calendar_id, calendars_[calendar_id].time_zone, std::move(plan)});
-  co_return Result<void>();
+  if (!in_full) co_return Result<void>();
+  // What is known is in the mirror meanwhile, however long the full read has to wait for its turn.
+  cursor_.calendars[calendar_id].token.clear();
+  if (auto written = co_await checkpoint(); !written) co_return written;
+  co_return co_await read_calendar(std::move(calendar_id), "");
 }
 
 Task<Result<void>> Inbound::checkpoint_if_full() {
   if (row_count_ < run_.limits().checkpoint_rows) co_return Result<void>();
+  co_return co_await checkpoint();
+}
+
+Task<Result<void>> Inbound::checkpoint() {
   std::string cursor = sync::dump_cursor(cursor_);
   sync::RunRows rows = std::exchange(rows_, {});
   const bool ours =

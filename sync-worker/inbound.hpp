@@ -62,6 +62,7 @@ class Inbound {
   Result<void> note_rest(const std::string& calendar_id);
   Task<Result<bool>> still_listed(std::string calendar_id);
   Task<Result<void>> checkpoint_if_full();
+  Task<Result<void>> checkpoint();
   Task<void> committed();
   Task<Result<providers::Page<providers::CalendarChange>>> list_calendars(std::string cursor, std::string page);
   Task<Result<providers::Page<providers::EventChange>>> list_events(std::string calendar_id, std::string token,

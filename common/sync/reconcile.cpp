@@ -78,7 +78,9 @@ class Planner {
     if (revived_.empty() && moved_.empty()) return;
     plan_.exceptions_unknown = std::any_of(mirror_.begin(), mirror_.end(), [&](const auto& one) {
       const auto& [id, known] = one;
-      return (known.buried ? revived_ : moved_).contains(known.recurring_event_id) && !named.contains(id);
+      const bool asked_for =
+          moved_.contains(known.recurring_event_id) || (known.buried && revived_.contains(known.recurring_event_id));
+      return asked_for && !named.contains(id);
     });
   }
 
@@ -105,11 +107,12 @@ class Planner {
 
 std::string slots_of(const calendar::Event& event) {
   if (event.recurrence.empty()) return {};
-  std::string slots;
+  std::string slots = std::to_string(event.sequence);
   if (event.start.date) {
-    slots = format_date(*event.start.date);
+    slots += '\n' + format_date(*event.start.date);
   } else if (event.start.instant) {
-    slots = std::to_string(std::chrono::floor<std::chrono::seconds>(*event.start.instant).time_since_epoch().count());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*event.start.instant);
+    slots += '\n' + std::to_string(seconds.time_since_epoch().count());
   }
   if (!event.time_zone.empty()) slots += '\n' + event.time_zone;
   for (const std::string& line : event.recurrence) slots += '\n' + line;

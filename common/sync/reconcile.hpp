@@ -35,7 +35,8 @@ struct MirrorRow {
   std::string last_error{};
 };
 
-/// When a series occurs, as a text to compare: its start, its zone and its rules. "" of anything else.
+/// When a series occurs, as a text to compare: its start, zone and rules, and its sequence, which also tells of one
+/// that was moved and moved back (RFC 5545 section 3.8.7.4). "" of anything else.
 std::string slots_of(const calendar::Event& event);
 
 const std::string& id_of(const calendar::EventChange& change);
@@ -57,7 +58,8 @@ struct Plan {
   std::vector<std::string> tombstones{};
   Counts counts{};
   /// The calendar has to be read in full: there are exceptions of which nobody says whether they are there. A series
-  /// that was deleted is back, and they went with it; or it occurs at other times now, and they may have gone.
+  /// that was deleted is back, and they went with it; or it occurs at other times now, and they may have gone, or come
+  /// back.
   bool exceptions_unknown = false;
   bool empty() const { return upserts.empty() && tombstones.empty(); }
 };

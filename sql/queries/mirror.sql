@@ -12,7 +12,7 @@ WHERE connection_id = $1 AND external_calendar_id = $2 AND deleted_at IS NULL;
 -- sync::slots_of.
 SELECT external_event_id, etag, sync_status, recurring_event_id, booking_id, deleted_at IS NOT NULL AS buried,
   CASE WHEN recurrence IS NOT NULL THEN
-    concat_ws(E'\n', coalesce(start_date::text, floor(extract(epoch FROM start_time))::bigint::text), time_zone, array_to_string(recurrence, E'\n'))
+    concat_ws(E'\n', sequence, coalesce(start_date::text, floor(extract(epoch FROM start_time))::bigint::text), time_zone, array_to_string(recurrence, E'\n'))
   END AS slots
 FROM external_calendar_events
 WHERE connection_id = $1 AND external_calendar_id = $2

@@ -85,19 +85,20 @@ TEST_CASE("a series that occurs at other times has exceptions of which nobody kn
     more.push_back(master);
     return reconcile(mirror, delta(std::move(more)), false).exceptions_unknown;
   };
-  CHECK(slots_of(master) == "1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY");
-  CHECK_FALSE(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
-  CHECK(unknown(""));  // it could not be read for a while
-  CHECK(unknown("1773046800\nEurope/Berlin\nRRULE:FREQ=DAILY"));
-  CHECK(unknown("1773043200\nEurope/London\nRRULE:FREQ=DAILY"));
-  CHECK(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=WEEKLY"));
-  CHECK(unknown("2026-03-09\nRRULE:FREQ=DAILY"));
-  CHECK_FALSE(unknown("2026-03-09\nRRULE:FREQ=DAILY", {event("m_1", "2", "m")}));
-  CHECK_FALSE(unknown("2026-03-09\nRRULE:FREQ=DAILY", {calendar::EventRemoved{"m_1"}}));
+  CHECK(slots_of(master) == "0\n1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY");
+  CHECK_FALSE(unknown("0\n1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  CHECK(unknown("1\n1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));  // it was moved, and moved back
+  CHECK(unknown(""));                                                // it could not be read for a while
+  CHECK(unknown("0\n1773046800\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  CHECK(unknown("0\n1773043200\nEurope/London\nRRULE:FREQ=DAILY"));
+  CHECK(unknown("0\n1773043200\nEurope/Berlin\nRRULE:FREQ=WEEKLY"));
+  CHECK(unknown("0\n2026-03-09\nRRULE:FREQ=DAILY"));
+  CHECK_FALSE(unknown("0\n2026-03-09\nRRULE:FREQ=DAILY", {event("m_1", "2", "m")}));
+  CHECK_FALSE(unknown("0\n2026-03-09\nRRULE:FREQ=DAILY", {calendar::EventRemoved{"m_1"}}));
   master.recurrence.clear();
-  CHECK(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  CHECK(unknown("0\n1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
   master.whole_series = true;
-  CHECK_FALSE(unknown("1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
+  CHECK_FALSE(unknown("0\n1773043200\nEurope/Berlin\nRRULE:FREQ=DAILY"));
 }
 
 TEST_CASE("the same event twice in one read: the later one counts") {

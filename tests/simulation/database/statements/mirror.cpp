@@ -33,7 +33,7 @@ std::pair<std::string, sync::Known> known(const EventRow& row) {
 
 std::string slots(const EventRow& row) {
   if (!row.recurrence) return {};
-  std::vector<std::string> parts;
+  std::vector<std::string> parts{std::to_string(row.sequence)};
   if (row.start_date) {
     parts.push_back(*row.start_date);
   } else if (row.start_time) {
