@@ -89,7 +89,7 @@ std::uint64_t Checks::call_starts(const std::string& process, const net::HttpReq
     if (!admitted && of_a_run(call.operation) && !begun_before)
       violated("I14", fmt::format("{} calls {} for an owner who is not on the list", process, call.operation));
   }
-  // Whoever has lost the lease without knowing it yet has not heard of the pause either.
+  // Whoever has lost the lease without knowing it yet has not heard of the pause either. It learns when it renews it.
   if (const Pause& pause = pause_of(call.connection);
       scheduler_.elapsed() < pause.until && of_a_run(call.operation) && of_the_holder(call))
     violated("I9", fmt::format("{} calls {} {} ms before the pause ends that the provider asked for ({})", process,

@@ -29,7 +29,7 @@ void Checks::judge_channels(const Commit& commit) {
       const CalendarRow* calendar =
           database_.tables().calendars.find({change.before->connection_id, change.before->external_calendar_id});
       // Where the provider refuses another one, it is tried again later, and the old one may run out meanwhile.
-      if (!calendar || calendar->watch_retry_at) continue;
+      if (!calendar || calendar->watch_retry_at > Moment(database_.now() - renewed_by)) continue;
       if (change.before->state == "live" && change.before->expires_at <= Moment(database_.now()) &&
           change.before->renew_at <= Moment(database_.now() - renewed_by))
         violated("I8", fmt::format("the channel {} of {} ran out, and was to be renewed", change.before->id,

@@ -68,7 +68,8 @@ void Checks::judge_backoff(const ConnectionRow& before, const ConnectionRow& aft
   if (code == "configuration_error" && after.grant_refusals > before.grant_refusals)
     violated("I13", fmt::format("a mistake of the operator counts as a refusal of the grant of {}", after.id));
   if (backoff <= a_person_acts) {
-    if (backoff > longest_backoff && pause_of(after.id).until <= scheduler_.elapsed())
+    const Duration asked_for = pause_of(after.id).until - scheduler_.elapsed();
+    if (backoff > std::max<Duration>(longest_backoff, asked_for + std::chrono::minutes(1)))
       violated("I9",
                fmt::format("{} backs off for {} s, which nobody has asked for", after.id, backoff.count() / 1000000));
   } else if (poisoned ? before.unsettled_claims < fatal_ends : !of_the_grant(code) && after.error_count < patience) {

@@ -70,6 +70,7 @@ void World::build_provider() {
   provider_.call("POST", "/control/settings",
                  fmt::format(R"({{"access_token_lifetime_seconds":{},"rotate_refresh_tokens":{},"short_pages":{}}})",
                              plan_.access_token_seconds, plan_.rotate_refresh_tokens, plan_.page_items));
+  provider_.call("POST", "/control/settings", "{" + plan_.ways + "}");
   for (int one = 0; one < plan_.owners; ++one) {
     owners_.push_back(random_uuid(random_));
     operator_.add_owner(owners_.back());
@@ -101,7 +102,6 @@ void World::build_provider() {
 }
 
 void World::build_mailboxes() {
-  provider_.call("POST", "/control/settings", "{" + plan_.ways + "}");
   std::vector<Grant> grants;
   for (int one = 0; one < plan_.microsoft_accounts; ++one) {
     std::vector<std::string> calendars;
