@@ -87,6 +87,11 @@ void no_token(FaultContext& c) {
   c.world.call("POST", "/control/microsoft/tokens/expire-access", "{}");
 }
 
+void wrong_secret(FaultContext& c) {
+  c.on("entra.token", "aadsts_7000222");
+  c.world.call("POST", "/control/microsoft/tokens/expire-access", "{}");
+}
+
 void reset_delta(FaultContext& c) {
   constexpr std::string_view kinds[] = {"sync_state_not_found", "gone_with_location", "resync_required",
                                         "sync_state_invalid", "delta_token_invalid"};
@@ -159,7 +164,7 @@ constexpr ProviderFault faults[] = {
     {"entra_access_expires", "http", expire_access},
     {"entra_interaction", "http",
      [](FaultContext& c) { c.on("entra.token", "aadsts_50076", R"("times":-1,"for_ms":3600000)"); }, true},
-    {"entra_client_secret", "http", [](FaultContext& c) { c.on("entra.token", "aadsts_7000222"); }, true},
+    {"entra_client_secret", "http", wrong_secret, true},
     {"delta_all_expire", "meaning", expire_deltas},
     {"delta_stale_next_link", "meaning", refuse_second_page},
     {"delta_item_twice", "meaning", [](FaultContext& c) { c.on(delta, "item_twice"); }},
