@@ -26,6 +26,7 @@ class PostgresWorkerDatabase final : public WorkerDatabase {
                          Identity identity);
 
   db::Pool& pool() { return pool_; }
+  db::Pool& heart() { return heart_; }
 
   ClaimQueue& queue() override { return queue_; }
   MirrorStore& mirror() override { return mirror_; }

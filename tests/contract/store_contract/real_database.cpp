@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #include "common/base/crypto.hpp"
 #include "common/db/migrate.hpp"
@@ -89,8 +90,10 @@ void RealDatabase::set(Time now, const std::string& next_id) {
 }
 
 store::PostgresWorkerDatabase& RealDatabase::at(std::size_t index) {
-  if (told_[index] != settings_) run(execute_in(processes_[index]->pool(), settings_));
-  told_[index] = settings_;
+  if (std::exchange(told_[index], settings_) != settings_) {
+    run(execute_in(processes_[index]->pool(), settings_));
+    run(execute_in(processes_[index]->heart(), settings_));
+  }
   return *processes_[index];
 }
 
