@@ -45,8 +45,9 @@ add_outlook_account() {
 }
 
 # Until the connection's calendars have their push channels and nothing is under way; runs that pushes ask for are a second
-# apart, so a quiet second more.
+# apart, so a quiet second more. An emulator that was started anew knows nothing of channels that the database has from before.
 wait_for_channels() {
+  sql "UPDATE calendar_push_channels SET renew_at = now() WHERE connection_id = '$1' AND state = 'live'" >/dev/null
   wait_for 60 "the push channels" settled "$1"
 }
 
@@ -54,7 +55,7 @@ settled() {
   [ "$(sql "SELECT NOT sync_needed AND lease_until IS NULL AND last_synced_at < now() - interval '1 second' AND NOT EXISTS (
       SELECT 1 FROM external_calendars k WHERE k.connection_id = c.id AND k.selected AND k.deleted_at IS NULL AND k.watch_error IS NULL
         AND NOT EXISTS (SELECT 1 FROM calendar_push_channels p WHERE p.connection_id = c.id
-                        AND p.external_calendar_id = k.external_calendar_id AND p.state = 'live'))
+                        AND p.external_calendar_id = k.external_calendar_id AND p.state = 'live' AND p.renew_at > now()))
     FROM external_calendar_connections c WHERE id = '$1'")" = t ]
 }
 
