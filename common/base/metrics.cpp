@@ -265,7 +265,7 @@ void Metrics::set_database_up(bool up) { parts_->database_up.Set(up ? 1 : 0); }
 
 MetricRows Metrics::growth() {
   MetricRows growth;
-  // Asked each second, and collecting hundreds of series costs a millisecond.
+  // Asked each second: collecting hundreds of series each time was a third of all the work in a simulated fleet.
   if (parts_->at_rest) return growth;
   for (const auto& [series, value] : totals_of(own())) {
     const double more = value - parts_->durable_of(series);
