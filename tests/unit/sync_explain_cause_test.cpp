@@ -404,21 +404,5 @@ TEST_CASE("whatever is the matter, there is one reason, and an action unless not
   }
 }
 
-TEST_CASE("a row alone is explained, too", "[sync][explain]") {
-  ConnectionFacts facts = due().facts;
-  facts.lease_until = now + 1min;
-  CHECK(explain(facts, gate(), now).cause == Cause::syncing);
-  facts.lease_until.reset();
-  CHECK(explain(facts, gate(), now).cause == Cause::due);
-  CHECK(facts_of({.facts = facts, .now = now}, gate()).size() > 10);
-}
-
-TEST_CASE("moments are told with their distance", "[sync][explain]") {
-  CHECK(moment(now, now) == "2026-03-02T09:00:00Z (0 seconds ago)");
-  CHECK(moment(now - 1s, now) == "2026-03-02T08:59:59Z (1 second ago)");
-  CHECK(moment(now - 3h, now) == "2026-03-02T06:00:00Z (3 hours ago)");
-  CHECK(moment(now + 72h, now) == "2026-03-05T09:00:00Z (in 3 days)");
-}
-
 }  // namespace
 }  // namespace calsync::sync

@@ -124,5 +124,23 @@ TEST_CASE("the nearest reason is the one that is told", "[sync][explain]") {
   CHECK(explain(all, gate(), now).situation == "needs_reauth");
 }
 
+TEST_CASE("a row alone is explained, too", "[sync][explain]") {
+  ConnectionFacts one = facts();
+  one.sync_needed = true;
+  one.due_at = now - 1s;
+  one.lease_until = now + 1min;
+  CHECK(explain(one, gate(), now).cause == Cause::syncing);
+  one.lease_until.reset();
+  CHECK(explain(one, gate(), now).cause == Cause::due);
+  CHECK(facts_of({.facts = one, .now = now}, gate()).size() > 10);
+}
+
+TEST_CASE("moments are told with their distance", "[sync][explain]") {
+  CHECK(moment(now, now) == "2026-03-02T09:00:00Z (0 seconds ago)");
+  CHECK(moment(now - 1s, now) == "2026-03-02T08:59:59Z (1 second ago)");
+  CHECK(moment(now - 3h, now) == "2026-03-02T06:00:00Z (3 hours ago)");
+  CHECK(moment(now + 72h, now) == "2026-03-05T09:00:00Z (in 3 days)");
+}
+
 }  // namespace
 }  // namespace calsync::sync
